@@ -1,0 +1,111 @@
+# make | make check | make SAN=address,undefined check | make lint | make bench
+# make fuzz | make install DESTDIR=
+PREFIX  ?= /usr/local
+BINDIR  ?= $(PREFIX)/bin
+MANDIR  ?= $(PREFIX)/share/man
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+CC      ?= cc
+CFLAGS  ?= -O2 -g
+
+# What may be left out, and by which pkg-config name it is found.
+# Force with make WITH_OPUS=no, or yes to fail when it is missing.
+found    = $(if $(filter 0,$(shell pkg-config --exists $(1); echo $$?)),yes,no)
+WITH_SPANDSP ?= $(call found,spandsp)
+WITH_OPUS    ?= $(call found,opus)
+WITH_BCG729  ?= $(call found,libbcg729)
+WITH_AMR     ?= $(call found,opencore-amrnb opencore-amrwb vo-amrwbenc)
+WITH_ARCHIVE ?= $(call found,libarchive)
+optional = $(if $(filter yes,$(WITH_$(1))),$(2))
+PKGS    := libosip2 libxml-2.0 jansson libpcap sndfile speexdsp libcrypto \
+	$(call optional,SPANDSP,spandsp) $(call optional,OPUS,opus) \
+	$(call optional,BCG729,libbcg729) \
+	$(call optional,AMR,opencore-amrnb opencore-amrwb vo-amrwbenc) \
+	$(call optional,ARCHIVE,libarchive)
+OPTIONS := $(foreach w,SPANDSP OPUS BCG729 AMR ARCHIVE,$(call optional,$w,-DWITH_$w))
+
+VERSION := 0.1.0
+override CPPFLAGS += -D_GNU_SOURCE -Iinclude -Ilib -Itests -DSR_VERSION='"$(VERSION)"' \
+	$(OPTIONS) -MMD -MP
+override CFLAGS   += -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -pthread \
+	-fstack-protector-strong $(if $(WERROR),-Werror) \
+	$(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer \
+	-fno-sanitize-recover=all) $(shell pkg-config --cflags $(PKGS))
+override LDFLAGS  += -Wl,--as-needed -pthread $(if $(SAN),-fsanitize=$(SAN))
+LDLIBS  += $(shell pkg-config --libs $(PKGS)) -lm
+
+# A sanitizer build has its own objects and its own programs.
+comma   := ,
+B       := build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+BIN     := $(if $(SAN),$B/bin,bin)
+PURE    := base net rtp sip meta media core
+LAYERS  := $(PURE) crypt out io
+OBJ      = $(patsubst %.c,$B/%.o,$(wildcard $(addsuffix /*.c,$(addprefix lib/,$(LAYERS)))))
+PROGS   := $(patsubst bin/%.c,%,$(wildcard bin/siprec-*.c))
+TOOLS   := $(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_fuzz.c))
+
+all: $(addprefix $(BIN)/,$(PROGS))
+
+$B/%.o: %.c
+	@mkdir -p $(@D)
+	$(if $V,,@echo "  CC $<";)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$B/libsiprec.a: $(OBJ)
+	@rm -f $@
+	$(if $V,,@echo "  AR $@";)$(AR) rcs $@ $^
+
+$(BIN)/siprec-%: $B/bin/siprec-%.o $B/bin/cli.o $B/libsiprec.a
+	@mkdir -p $(@D)
+	$(if $V,,@echo "  LD $@";)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$B/tests/unit/all: $(patsubst %.c,$B/%.o,$(wildcard tests/unit/*.c tests/unit/*/*.c)) $B/libsiprec.a
+	$(if $V,,@echo "  LD $@";)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Tools that tests use, and the floor of the bench: ours, never installed.
+$B/tests/tools/%: $B/tests/tools/%.o $B/libsiprec.a
+	$(if $V,,@echo "  LD $@";)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$B/tests/bench/floor: tests/bench/floor.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -std=c11 -D_GNU_SOURCE -Wall -Wextra -o $@ $< -lpcap
+
+tools: $(addprefix $B/tests/tools/,$(TOOLS))
+
+check: all tools $B/tests/unit/all
+	$B/tests/unit/all
+	BIN=$(abspath $(BIN)) TOOLS=$(abspath $B/tests/tools) tests/run-bats
+
+lint:
+	tests/lint/layers $B
+	tests/lint/text
+	$(if $(wildcard man/*.[1-8]),mandoc -Tlint -W warning $(wildcard man/*.[1-8]))
+
+bench: all tools $B/tests/bench/floor
+	BIN=$(abspath $(BIN)) TOOLS=$(abspath $B/tests/tools) FLOOR=$(abspath $B/tests/bench/floor) tests/bench/run
+
+# Coverage-guided, with clang: each target for FUZZ_SECONDS.
+FUZZ_SECONDS ?= 60
+fuzz:
+	tests/fuzz/run $(FUZZ_SECONDS) $(FUZZERS)
+
+clean:
+	rm -rf build build-* $(addprefix bin/,$(PROGS))
+
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
+		$(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+	install -m 755 $(addprefix $(BIN)/,$(PROGS)) $(DESTDIR)$(BINDIR)
+	install -m 644 man/*.1 $(DESTDIR)$(MANDIR)/man1
+	install -m 644 man/*.5 $(DESTDIR)$(MANDIR)/man5
+	install -m 644 man/*.7 $(DESTDIR)$(MANDIR)/man7
+	for p in $(PROGS); do \
+		install -m 644 completions/$$p.bash $(DESTDIR)$(BASHDIR)/$$p; \
+		install -m 644 completions/_$$p $(DESTDIR)$(ZSHDIR)/_$$p; \
+		install -m 644 completions/$$p.fish $(DESTDIR)$(FISHDIR)/$$p.fish; \
+	done
+
+.PHONY: all check lint bench fuzz clean install tools
+.SECONDARY:
+-include $(shell find $B -name '*.d' 2>/dev/null)

@@ -1,0 +1,189 @@
+/* base: bytes, strings, time, errors and memory - what every other layer
+ * stands on.  Nothing here waits, prints, opens a file or asks the time. */
+#ifndef SIPREC_BASE_H
+#define SIPREC_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Time is nanoseconds since the Unix epoch, and always an argument. */
+typedef int64_t sr_time;
+#define SR_NEVER INT64_MAX
+#define SR_MSEC ((sr_time)1000000)
+#define SR_SEC ((sr_time)1000000000)
+
+enum sr_err {
+	SR_OK = 0,
+	SR_MORE = -1,			/* not wrong, only not complete yet */
+	SR_EBAD = -2,			/* the bytes break the format */
+	SR_ELIMIT = -3,			/* legal, but past a limit given at birth */
+	SR_EUNSUP = -4,			/* legal, but not spoken here */
+	SR_ENOENT = -5,			/* no such thing; the end */
+	SR_EAUTH = -6,			/* a tag or a peer is not accepted */
+	SR_ENOMEM = -7,
+	SR_ESYS = -8			/* errno says why; out and io only */
+};
+const char *sr_strerror(int err);	/* static text, never NULL */
+
+/* ---- str: a view of bytes that somebody else owns ---- */
+
+/* Never freed, not NUL-terminated.  { NULL, 0 } is "absent". */
+struct sr_str {
+	const char *p;
+	size_t n;
+};
+#define SR_STR(lit) ((struct sr_str){ (lit), sizeof(lit) - 1 })
+#define SR_FMT(s) (int)(s).n, (s).p	/* for "%.*s" */
+
+struct sr_str sr_cstr(const char *s);		/* NULL gives absent */
+bool sr_streq(struct sr_str a, struct sr_str b);
+bool sr_strieq(struct sr_str a, struct sr_str b);	/* ASCII case */
+int sr_strcmp(struct sr_str a, struct sr_str b);	/* like memcmp(3) */
+bool sr_strstarts(struct sr_str s, struct sr_str prefix);
+bool sr_stristarts(struct sr_str s, struct sr_str prefix);
+/* Where needle begins in s, or s.n when it is not there. */
+size_t sr_strfind(struct sr_str s, struct sr_str needle);
+size_t sr_strifind(struct sr_str s, struct sr_str needle);
+size_t sr_strchr(struct sr_str s, char c);
+struct sr_str sr_substr(struct sr_str s, size_t from, size_t n);  /* clamped */
+struct sr_str sr_trim(struct sr_str s);		/* SP HT CR LF at both ends */
+/* Cuts head off rest at sep; false when rest was empty.  The separator is
+ * swallowed; without one head is all of rest. */
+bool sr_strcut(struct sr_str *rest, char sep, struct sr_str *head);
+/* Cuts one line off rest; takes LF, CRLF or a lone CR as its end. */
+bool sr_strline(struct sr_str *rest, struct sr_str *line);
+/* Decimal digits only, nothing around them: SR_OK, SR_EBAD, SR_ELIMIT. */
+int sr_strnum(struct sr_str s, uint64_t *out);
+uint64_t sr_hash(const void *p, size_t n);	/* for tables, not for secrets */
+
+/* ---- buf: bytes that we own ---- */
+
+/* Refuses to grow past max, so that no peer can make it. */
+struct sr_buf {
+	char *p;
+	size_t n, cap, max;
+};
+void sr_buf_init(struct sr_buf *b, size_t max);
+int sr_buf_add(struct sr_buf *b, struct sr_str s);	/* SR_ELIMIT, SR_ENOMEM */
+int sr_buf_addc(struct sr_buf *b, char c);
+int sr_buf_fmt(struct sr_buf *b, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Adds s as a JSON string with its quotes; bytes that are no UTF-8 become
+ * U+FFFD, so that the result is always JSON. */
+int sr_buf_json(struct sr_buf *b, struct sr_str s);
+int sr_buf_reserve(struct sr_buf *b, size_t n);	/* room for n more bytes */
+void sr_buf_drop(struct sr_buf *b, size_t n);	/* forget the first n */
+struct sr_str sr_buf_str(const struct sr_buf *b);
+void sr_buf_free(struct sr_buf *b);
+
+/* ---- arena: many small things that die together ---- */
+
+struct sr_arena {
+	struct sr_arena_block *head;
+	size_t used, max;
+};
+void sr_arena_init(struct sr_arena *a, size_t max);
+void *sr_arena_alloc(struct sr_arena *a, size_t n);	/* zeroed; NULL: full */
+struct sr_str sr_arena_dup(struct sr_arena *a, struct sr_str s);  /* absent: full */
+void sr_arena_free(struct sr_arena *a);		/* can be used again after */
+
+/* Grows an array kept in an arena: room for one more of size bytes at v[n].
+ * Returns the (perhaps moved) array, NULL when the arena is full. */
+void *sr_arena_grow(struct sr_arena *a, void *v, size_t n, size_t size);
+
+void *sr_zalloc(size_t n);
+
+/* ---- rd: reading bytes from strangers ---- */
+
+/* A cursor whose short reads give zero and set bad: judge once, at the end. */
+struct sr_rd {
+	const uint8_t *p;
+	size_t n;
+	bool bad;
+};
+
+static inline struct sr_rd
+sr_rd(struct sr_str s)
+{
+	return (struct sr_rd){ (const uint8_t *)s.p, s.n, false };
+}
+
+static inline const uint8_t *
+sr_take(struct sr_rd *r, size_t n)
+{
+	const uint8_t *p = r->p;
+
+	if (r->bad || n > r->n) {
+		r->bad = true;
+		return NULL;
+	}
+	r->p += n;
+	r->n -= n;
+	return p;
+}
+
+static inline uint8_t
+sr_u8(struct sr_rd *r)
+{
+	const uint8_t *p = sr_take(r, 1);
+
+	return p != NULL ? p[0] : 0;
+}
+
+static inline uint16_t
+sr_u16(struct sr_rd *r)
+{
+	const uint8_t *p = sr_take(r, 2);
+
+	return p != NULL ? (uint16_t)(p[0] << 8 | p[1]) : 0;
+}
+
+static inline uint32_t
+sr_u32(struct sr_rd *r)
+{
+	uint32_t hi = sr_u16(r);
+
+	return hi << 16 | sr_u16(r);
+}
+
+static inline uint64_t
+sr_u64(struct sr_rd *r)
+{
+	uint64_t hi = sr_u32(r);
+
+	return hi << 32 | sr_u32(r);
+}
+
+/* ---- text forms of binary things ---- */
+
+/* RFC 3339 in UTC with digits of a second: 3 -> 2026-11-22T18:15:02.123Z. */
+int sr_time_print(struct sr_buf *out, sr_time t, int digits);
+/* Reads an xs:dateTime or RFC 3339 time; zone is in minutes east of UTC, or
+ * SR_NOZONE where the text has none (then t is as if it were UTC).  Takes
+ * +hhmm without a colon too and says so in *loose.  SR_OK or SR_EBAD. */
+#define SR_NOZONE INT32_MAX
+int sr_time_parse(struct sr_str s, sr_time *t, int32_t *zone, bool *loose);
+
+int sr_base64_add(struct sr_buf *out, const void *p, size_t n);
+/* Strict RFC 4648 after white space is taken out: SR_OK, SR_EBAD. */
+int sr_base64_read(struct sr_buf *out, struct sr_str s);
+int sr_hex_add(struct sr_buf *out, const void *p, size_t n);
+
+/* ---- cryptography, as the pure layers see it ---- */
+
+/* Whoever owns I/O hands one of these down; lib/crypt has the real one. */
+enum sr_digest { SR_SHA1, SR_SHA256, SR_SHA512 };	/* 20, 32, 64 bytes */
+struct sr_crypto {
+	void (*hash)(enum sr_digest alg, struct sr_str in, uint8_t *out);
+	/* The same piece by piece; begin gives NULL without memory, end frees. */
+	void *(*begin)(enum sr_digest alg);
+	void (*update)(void *state, struct sr_str in);
+	void (*end)(void *state, uint8_t *out);
+	void (*random)(uint8_t *out, size_t n);
+};
+
+/* UUIDv5 (RFC 4122 4.3) of name in our own name space. */
+void sr_uuid5(const struct sr_crypto *c, struct sr_str name, uint8_t out[16]);
+
+#endif

@@ -1,0 +1,143 @@
+/* meta: the recording metadata of RFC 7865 in every dialect met, kept up to
+ * date.  libxml2 and jansson end here. */
+#ifndef SIPREC_META_H
+#define SIPREC_META_H
+
+#include "siprec/base.h"
+
+/* ---- the model: one document, RFC 7865 section 6 ---- */
+
+/* All views and arrays belong to the document's arena.  An absent string
+ * ({ NULL, 0 }) means that the document says nothing. */
+struct sr_ext {				/* extension data, kept verbatim */
+	struct sr_str ns, name;
+	struct sr_str xml;		/* with the namespaces in scope */
+};
+struct sr_exts {
+	struct sr_ext *v;
+	size_t n;
+};
+struct sr_name_id {
+	struct sr_str aor, name, lang;
+};
+struct sr_group {
+	struct sr_str id, associate, disassociate;
+	struct sr_exts exts;
+};
+struct sr_cs_reason {
+	struct sr_str cause, protocol, text;
+};
+struct sr_cs {				/* <session>: a communication session */
+	struct sr_str id, group_ref, start, stop, associate;
+	struct sr_str *sip_session_ids;
+	size_t nsip_session_ids;
+	struct sr_cs_reason *reasons;
+	size_t nreasons;
+	struct sr_exts exts;
+};
+struct sr_participant {
+	struct sr_str id;
+	struct sr_name_id *names;
+	size_t nnames;
+	struct sr_exts exts;
+};
+struct sr_mstream {			/* <stream>: a recorded media stream */
+	struct sr_str id, session_id, label, mode;
+	bool undefined;			/* referred to, never described */
+	struct sr_exts exts;
+};
+struct sr_param_value {
+	struct sr_str name, value;
+};
+enum sr_assoc_kind { SR_CS_RECORDING, SR_PARTICIPANT_CS, SR_PARTICIPANT_STREAM };
+struct sr_assoc {
+	enum sr_assoc_kind kind;
+	struct sr_str participant_id, session_id;
+	struct sr_str *send, *recv;	/* stream ids */
+	size_t nsend, nrecv;
+	struct sr_str associate, disassociate;
+	struct sr_param_value *params;
+	size_t nparams;
+	struct sr_str source;		/* "participantstreamassoc", or what implied it */
+	struct sr_exts exts;
+};
+
+enum sr_severity { SR_INFO, SR_WARNING, SR_ERROR };
+struct sr_finding {
+	enum sr_severity severity;
+	unsigned line;			/* 0: of no line */
+	struct sr_str rule;		/* stable id, e.g. "R7865-6.9-1" */
+	struct sr_str clause;		/* "RFC 7865 section 6.9" */
+	struct sr_str text, hint;
+	bool schema;			/* the schema's verdict, not ours */
+};
+
+struct sr_doc {
+	struct sr_str root;		/* "recording", "requestsnapshot" ... */
+	struct sr_str ns, dialect;
+	struct sr_str datamode, datamode_raw;	/* "complete", "partial" */
+	struct sr_str request_reason;
+	bool well_formed, schema_valid, valid;
+	struct sr_group *groups;
+	struct sr_cs *sessions;
+	struct sr_participant *participants;
+	struct sr_mstream *streams;
+	struct sr_assoc *assocs;
+	size_t ngroups, nsessions, nparticipants, nstreams, nassocs;
+	struct sr_exts exts;
+	struct sr_finding *findings;
+	size_t nfindings;
+	struct sr_arena arena;
+};
+
+/* Reads XML of any dialect.  Never touches a file or the network, refuses a
+ * DOCTYPE, and holds memory to max bytes.  charset is that of the MIME part
+ * or absent.  SR_OK whenever there is a document to look at, also for one
+ * that is not well-formed (well_formed tells, a repair is tried); SR_EBAD when
+ * nothing can be had (d holds the finding); SR_ELIMIT; SR_ENOMEM.
+ * Checks of the schema and of meaning have run when it returns.
+ * Free it in every case. */
+int sr_doc_parse(struct sr_doc *d, struct sr_str xml, struct sr_str charset,
+    size_t max);
+void sr_doc_free(struct sr_doc *d);
+
+/* An empty complete document, to be filled by hand (adders below copy). */
+int sr_doc_new(struct sr_doc *d, size_t max);
+struct sr_cs *sr_doc_add_cs(struct sr_doc *d, struct sr_str id);
+struct sr_participant *sr_doc_add_participant(struct sr_doc *d,
+    struct sr_str id, struct sr_str aor, struct sr_str name);
+struct sr_mstream *sr_doc_add_stream(struct sr_doc *d, struct sr_str id,
+    struct sr_str session_id, struct sr_str label);
+struct sr_assoc *sr_doc_add_assoc(struct sr_doc *d, enum sr_assoc_kind kind,
+    struct sr_str participant_id, struct sr_str session_id);
+int sr_assoc_add(struct sr_doc *d, struct sr_assoc *a, bool send,
+    struct sr_str stream_id);
+
+/* ---- writing ---- */
+
+/* Canonical RFC 7865 XML.  crypto makes UUIDv5 of ids that are no UUIDs
+ * (the original is kept in an extension of ours). */
+int sr_doc_xml(const struct sr_doc *d, const struct sr_crypto *crypto,
+    struct sr_buf *out);
+/* One JSON object on one line, without the line end; file may be absent. */
+int sr_doc_json(const struct sr_doc *d, struct sr_str file, struct sr_buf *out);
+
+/* ---- apply: the state of a recording session ---- */
+
+/* Complete replaces, partial merges: requirements of RFC 7865 5.1.2 and the
+ * rules in siprec.7.  Owns copies; the document may be freed after. */
+struct sr_meta;
+int sr_meta_new(struct sr_meta **mp, size_t max);
+int sr_meta_apply(struct sr_meta *m, const struct sr_doc *d, sr_time now);
+const struct sr_doc *sr_meta_doc(const struct sr_meta *m);	/* the snapshot */
+bool sr_meta_based(const struct sr_meta *m);	/* a complete one was applied */
+void sr_meta_free(struct sr_meta *m);
+
+/* The participants that send the stream of that label now, at most max of
+ * them, in document order; returns how many there are. */
+size_t sr_doc_senders(const struct sr_doc *d, struct sr_str label,
+    const struct sr_participant **out, size_t max);
+const struct sr_mstream *sr_doc_by_label(const struct sr_doc *d,
+    struct sr_str label);
+
+#endif

@@ -1,0 +1,75 @@
+/* net: captured frames in, datagrams and ordered stream bytes out. */
+#ifndef SIPREC_NET_H
+#define SIPREC_NET_H
+
+#include "siprec/base.h"
+
+enum sr_proto { SR_UDP, SR_TCP, SR_TLS };
+
+/* A value: copy it, compare it with sr_addr_eq.  An IPv4 address stands in
+ * the first four bytes of ip, the rest is zero. */
+struct sr_addr {
+	uint8_t ip[16];
+	uint16_t port;			/* host order */
+	uint8_t family;			/* 4, 6; 0: none */
+};
+struct sr_flow {
+	struct sr_addr src, dst;
+	enum sr_proto proto;
+};
+
+bool sr_addr_eq(const struct sr_addr *a, const struct sr_addr *b);
+bool sr_addr_ipeq(const struct sr_addr *a, const struct sr_addr *b);
+bool sr_addr_any(const struct sr_addr *a);	/* 0.0.0.0, :: or none */
+/* "192.0.2.1", "2001:db8::1", "[2001:db8::1]", each with or without ":port"
+ * (IPv6 with a port wants brackets).  SR_OK or SR_EBAD; no names. */
+int sr_addr_parse(struct sr_addr *a, struct sr_str s);
+/* ip:port, IPv6 in brackets; without the port when it is 0. */
+int sr_addr_print(struct sr_buf *out, const struct sr_addr *a);
+bool sr_flow_eq(const struct sr_flow *a, const struct sr_flow *b);
+uint64_t sr_flow_hash(const struct sr_flow *f);
+
+/* One record of a capture.  data is borrowed until the next read. */
+struct sr_frame {
+	int link;			/* LINKTYPE_ number of the pcap registry */
+	sr_time time;
+	uint64_t num;			/* from 1, in the order of the file */
+	struct sr_str data;
+	size_t wire;			/* length on the wire; data.n when whole */
+};
+
+/* What both a capture and a live socket boil down to. */
+enum sr_chunk_kind {
+	SR_DGRAM,			/* one UDP datagram */
+	SR_BYTES,			/* the next bytes of a stream */
+	SR_GAP,				/* missing bytes of a stream were skipped */
+	SR_CLOSE,			/* FIN, RST, or the stream was given up */
+	SR_BROKEN			/* a frame we could not read; why says it */
+};
+struct sr_chunk {
+	enum sr_chunk_kind kind;
+	struct sr_flow flow;
+	sr_time time;			/* when it was on the wire */
+	uint64_t num;			/* frame number, 0 when live */
+	struct sr_str data;		/* borrowed until the next sr_net call */
+	size_t cut;			/* bytes of it that the snaplen took away;
+					 * SR_GAP: bytes skipped */
+	const char *why;		/* SR_BROKEN: static text */
+};
+
+/* Fragments and segments that still wait.  All memory is bounded by
+ * max_pending bytes; what is pushed out becomes SR_GAP or SR_BROKEN. */
+struct sr_net;
+int sr_net_new(struct sr_net **np, size_t max_pending);
+/* Reads one frame: link layer, tunnels, IP, UDP or TCP.  Take all chunks
+ * with sr_net_next before the next call.  SR_OK, also for what is not ours or
+ * is broken; SR_ENOMEM. */
+int sr_net_frame(struct sr_net *n, const struct sr_frame *f);
+bool sr_net_next(struct sr_net *n, struct sr_chunk *out);
+/* Nothing of this TCP connection is wanted, in either direction. */
+void sr_net_ignore(struct sr_net *n, const struct sr_flow *f);
+/* The capture is over: give out what still waits, holes as SR_GAP. */
+int sr_net_finish(struct sr_net *n);
+void sr_net_free(struct sr_net *n);
+
+#endif
