@@ -42,19 +42,67 @@ udp(struct sr_net *n, struct net_pkt *p)
 	}
 	if (len != 0)
 		net_limit(p, len - 8);
+	if (net_tunnel_port(p->flow.dst.port) && net_tunnel_udp(n, p))
+		return;
 	if ((c = net_put(n, p, SR_DGRAM)) == NULL)
 		return;
 	c->data = (struct sr_str){ (const char *)p->r.p, p->r.n };
 	c->cut = p->cut;
 }
 
+/* RFC 8200 4.5.  A piece that is all of it (RFC 6946) needs no other. */
+static void
+fragment(struct sr_net *n, struct net_pkt *p)
+{
+	struct net_piece piece = { .proto = sr_u8(&p->r) };
+	unsigned off;
+
+	sr_u8(&p->r);
+	off = sr_u16(&p->r);
+	piece.id = sr_u32(&p->r);
+	piece.off = off & 0xfff8;
+	piece.more = off & 1;
+	if (p->r.bad)
+		net_broken(n, p, "IPv6 extension headers cut off");
+	else if (piece.off == 0 && !piece.more && ++p->depth <= NET_DEPTH)
+		net_proto(n, p, piece.proto);
+	else
+		net_frag(n, p, &piece);
+}
+
+/* Skips headers that only lead to the next one; AH counts in words of four
+ * bytes less two (RFC 4302), the others in words of eight less one. */
+static unsigned
+extensions(struct net_pkt *p, unsigned proto)
+{
+	while (!p->r.bad && (proto == HOPOPT || proto == ROUTING ||
+	    proto == DSTOPTS || proto == MOBILITY || proto == AH)) {
+		bool ah = proto == AH;
+		size_t len;
+
+		proto = sr_u8(&p->r);
+		len = sr_u8(&p->r);
+		sr_take(&p->r, ah ? 4 * (len + 2) - 2 : 8 * (len + 1) - 2);
+	}
+	return proto;
+}
+
 void
 net_proto(struct sr_net *n, struct net_pkt *p, unsigned proto)
 {
+	proto = extensions(p, proto);
+	if (p->r.bad) {
+		net_broken(n, p, "IP extension headers cut off");
+		return;
+	}
 	switch (proto) {
 	case UDP: udp(n, p); break;
+	case TCP: net_tcp(n, p); break;
 	case IPIP:
 	case IPV6: net_ip(n, p); break;
+	case FRAGMENT: fragment(n, p); break;
+	case GRE: net_gre(n, p); break;
+	case MPLS: net_mpls(n, p); break;
 	}
 }
 
@@ -65,6 +113,7 @@ ipv4(struct sr_net *n, struct net_pkt *p)
 {
 	const uint8_t *h = p->r.p;
 	size_t hlen, total;
+	unsigned off;
 
 	if (p->r.n < 20) {
 		net_broken(n, p, "IPv4 header cut off");
@@ -83,7 +132,15 @@ ipv4(struct sr_net *n, struct net_pkt *p)
 		net_broken(n, p, "IPv4 options cut off");
 		return;
 	}
-	net_proto(n, p, h[9]);
+	off = (unsigned)h[6] << 8 | h[7];
+	if ((off & 0x3fff) == 0) {
+		net_proto(n, p, h[9]);
+		return;
+	}
+	net_frag(n, p, &(struct net_piece){
+	    .id = (uint32_t)h[9] << 16 | (uint32_t)h[4] << 8 | h[5],
+	    .proto = h[9], .off = 8u * (off & 0x1fff),
+	    .more = (off & 0x2000) != 0 });
 }
 
 /* RFC 8200 4: each header names the next one. */
@@ -91,7 +148,6 @@ static void
 ipv6(struct sr_net *n, struct net_pkt *p)
 {
 	const uint8_t *h = sr_take(&p->r, 40);
-	unsigned next;
 	size_t len;
 
 	if (h == NULL) {
@@ -102,16 +158,7 @@ ipv6(struct sr_net *n, struct net_pkt *p)
 	len = (size_t)h[4] << 8 | h[5];
 	if (len != 0)				/* 0: jumbogram, RFC 2675 */
 		net_limit(p, len);
-	next = h[6];
-	while (!p->r.bad && (next == HOPOPT || next == ROUTING ||
-	    next == DSTOPTS || next == MOBILITY)) {
-		next = sr_u8(&p->r);
-		sr_take(&p->r, 6 + 8u * (size_t)sr_u8(&p->r));
-	}
-	if (p->r.bad)
-		net_broken(n, p, "IPv6 extension headers cut off");
-	else
-		net_proto(n, p, next);
+	net_proto(n, p, h[6]);
 }
 
 void

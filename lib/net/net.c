@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Times that strangers write are not to overflow when something is added. */
+#define LATEST ((uint64_t)INT64_MAX / 2)
+
 int
 sr_net_new(struct sr_net **np, size_t max_pending)
 {
@@ -14,6 +17,8 @@ sr_net_new(struct sr_net **np, size_t max_pending)
 	n->max_pending = max_pending;
 	n->odd_link = -1;
 	n->due = SR_NEVER;
+	n->lost_tail = &n->lost;
+	n->drain_tail = &n->drain;
 	*np = n;
 	return SR_OK;
 }
@@ -57,13 +62,6 @@ be16(const uint8_t *p)
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-/* Ports of tunnels go the long way. */
-static bool
-tunnel_port(unsigned port)
-{
-	return port == 4789 || port == 8472 || port == 2152 || port == 6635;
-}
-
 /* Nearly every frame of nearly every capture is a whole UDP datagram in plain
  * Ethernet and IPv4: what net_link would find out about it, in one look. */
 static bool
@@ -79,7 +77,7 @@ plain_udp(struct sr_net *n, const struct sr_frame *f)
 	total = be16(p + 16);
 	len = be16(p + 38);
 	if (14 + total > f->data.n || len < 8 || len + 20 > total ||
-	    tunnel_port(be16(p + 36)))
+	    net_tunnel_port(be16(p + 36)))
 		return false;
 	*c = (struct sr_chunk){ .kind = SR_DGRAM, .time = f->time,
 	    .num = f->num, .data = { f->data.p + 42, len - 8 } };
@@ -92,14 +90,41 @@ plain_udp(struct sr_net *n, const struct sr_frame *f)
 	return true;
 }
 
+/* Some things wait for a time to pass: holes, fragments, idle connections. */
+static void
+age(struct sr_net *n)
+{
+	n->due = SR_NEVER;
+	net_wake(n, net_frag_age(n, n->now));
+	net_wake(n, net_dir_age(n, n->now));
+	net_wake(n, net_conn_age(n, n->now));
+}
+
+/* What the caller of the last frame did not take is forgotten. */
+static void
+forget(struct sr_net *n)
+{
+	struct sr_chunk c;
+
+	while (sr_net_next(n, &c))
+		;
+	net_frag_spent(n);
+}
+
 int
 sr_net_frame(struct sr_net *n, const struct sr_frame *f)
 {
 	struct net_pkt p;
 
+	if (n->lent != NULL || n->drain != NULL || n->lost != NULL ||
+	    n->spent != NULL)
+		forget(n);
 	n->nout = n->iout = 0;
 	n->err = SR_OK;
-	n->now = f->time;
+	n->now = (uint64_t)f->time < LATEST ? f->time : 0;
+	n->num = f->num;
+	if (n->now >= n->due)
+		age(n);
 	if (f->link == 1 && plain_udp(n, f))
 		return SR_OK;
 	p = (struct net_pkt){ .f = f, .r = sr_rd(f->data),
@@ -111,28 +136,31 @@ sr_net_frame(struct sr_net *n, const struct sr_frame *f)
 bool
 sr_net_next(struct sr_net *n, struct sr_chunk *out)
 {
-	if (n->iout == n->nout)
+	if (n->iout < n->nout) {
+		*out = n->out[n->iout++];
+		return true;
+	}
+	if (n->lost == NULL && n->drain == NULL && n->lent == NULL)
 		return false;
-	*out = n->out[n->iout++];
-	return true;
-}
-
-void
-sr_net_ignore(struct sr_net *n, const struct sr_flow *f)
-{
-	(void)n;
-	(void)f;
+	return net_frag_lost(n, out) || net_dir_next(n, out);
 }
 
 int
 sr_net_finish(struct sr_net *n)
 {
-	n->nout = n->iout = 0;
+	forget(n);
+	n->err = SR_OK;
+	net_frag_finish(n);
+	net_conn_finish(n);
 	return SR_OK;
 }
 
 void
 sr_net_free(struct sr_net *n)
 {
+	if (n == NULL)
+		return;
+	net_frag_free(n);
+	net_conn_free(n);
 	free(n);
 }
