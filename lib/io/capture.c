@@ -42,10 +42,17 @@ cap_u16(const struct sr_capture *c, const uint8_t *p)
 	return c->swap ? __builtin_bswap16(v) : v;
 }
 
-/* What the descriptor gives, without decompression: bytes, 0 at the end, -1
- * with errno. */
-static long
-fd_read(struct sr_capture *c, uint8_t *p, size_t n)
+uint64_t
+cap_u64(const struct sr_capture *c, const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return c->swap ? __builtin_bswap64(v) : v;
+}
+
+long
+cap_fd_read(struct sr_capture *c, void *p, size_t n)
 {
 	ssize_t got;
 
@@ -57,30 +64,54 @@ fd_read(struct sr_capture *c, uint8_t *p, size_t n)
 	return got;
 }
 
-bool
-cap_fill(struct sr_capture *c, size_t need)
+static long
+more(struct sr_capture *c, void *p, size_t n)
 {
 	long got;
 
-	if (need > CAP_BUF)
+	if (c->zip != NULL)
+		return cap_zip_read(c, p, n);
+	if ((got = cap_fd_read(c, p, n)) < 0)
+		c->failed = cap_fail(c, SR_ESYS, "%s", strerror(errno));
+	return got;
+}
+
+bool
+cap_fill(struct sr_capture *c, size_t need)
+{
+	if (need > CAP_BUF || c->eof)
 		return false;
 	memmove(c->buf, c->buf + c->pos, c->n - c->pos);
 	c->n -= c->pos;
 	c->pos = 0;
 	while (c->n < need && !c->eof) {
 		size_t room = CAP_BUF - c->n;
+		long got = more(c, c->buf + c->n,
+		    room < CAP_READ ? room : CAP_READ);
 
-		if (room > CAP_READ)
-			room = CAP_READ;
-		got = fd_read(c, c->buf + c->n, room);
-		if (got < 0)
-			c->failed = cap_fail(c, SR_ESYS, "%s", strerror(errno));
-		if (got <= 0)
-			c->eof = true;
-		else
+		if (got > 0)
 			c->n += (size_t)got;
+		else
+			c->eof = true;
 	}
 	return c->n >= need;
+}
+
+int
+cap_ends(struct sr_capture *c, uint64_t done, uint64_t want)
+{
+	uint64_t have = done + c->n - c->pos;
+	int err = c->failed;
+
+	c->failed = SR_OK;
+	c->pos = c->n;
+	if (err != SR_OK)
+		return err;
+	if (have == 0)
+		return SR_ENOENT;
+	return cap_fail(c, SR_EBAD,
+	    "the file ends inside frame %llu, %llu of %llu bytes", cap_at(c),
+	    (unsigned long long)have, (unsigned long long)want);
 }
 
 uint64_t
@@ -120,13 +151,22 @@ file_open(struct sr_capture *c, const char *path)
 static int
 format_open(struct sr_capture *c)
 {
+	const char *zip;
 	int err;
 
 	if (!cap_have(c, 1))
 		return c->failed != SR_OK ? c->failed :
 		    cap_fail(c, SR_EBAD, "the file is empty");
+	cap_have(c, 8);
+	zip = cap_zip_name(c->buf, c->n);
+	if (zip != NULL && (err = cap_zip_open(c, zip)) != SR_OK)
+		return err;
 	if ((err = cap_pcap_open(c)) != SR_ENOENT)
 		return err;
+	if ((err = cap_pcapng_open(c)) != SR_ENOENT)
+		return err;
+	if (c->failed != SR_OK)
+		return c->failed;
 	return cap_fail(c, SR_EBAD, "neither pcap nor pcapng");
 }
 
@@ -161,7 +201,16 @@ out:
 int
 sr_capture_next(struct sr_capture *c, struct sr_frame *f)
 {
-	return c->next(c, f);
+	int err;
+
+	do {
+		err = c->next(c, f);
+		if (err == SR_OK && c->filter != NULL)
+			err = cap_filter(c, f);
+		else
+			break;
+	} while (err == SR_MORE);
+	return err;
 }
 
 const char *
@@ -193,6 +242,9 @@ sr_capture_close(struct sr_capture *c)
 		close(c->fd);
 	free(c->buf);
 	free(c->ifaces);
+	cap_zip_close(c->zip);
+	cap_filter_free(c->filter);
+	cap_live_close(c->live);
 	sr_buf_free(&c->why);
 	sr_buf_free(&c->secrets);
 	free(c);

@@ -25,22 +25,52 @@ magic(struct sr_capture *c, uint32_t v)
 	return v == MAGIC_US || v == MAGIC_NS || v == MAGIC_KUZNETZOV;
 }
 
-/* The last record is not all there: it is told once, and then it is over. */
-static int
-ends(struct sr_capture *c, size_t want)
+/* Could r be a record, if the one before it was at about sec?  A day apart is
+ * much for two records of one file. */
+static bool
+plausible(const struct sr_capture *c, const struct rec *r, uint32_t sec)
 {
-	size_t have = c->n - c->pos;
-	int err = c->failed;
+	uint32_t most = c->snaplen > 0 && c->snaplen < CAP_FRAME ?
+	    c->snaplen : CAP_FRAME;
 
-	c->failed = SR_OK;
+	return r->caplen <= most && r->caplen <= r->wire &&
+	    r->wire > 0 && r->wire <= CAP_FRAME &&
+	    r->frac < 1000000000u / c->unit &&
+	    (c->num == 0 || r->sec - sec + 86400 <= 2 * 86400);
+}
+
+/* Two plausible records in a row, or one that is the last. */
+static bool
+found(struct sr_capture *c, uint32_t sec)
+{
+	struct rec r = rec_at(c, c->buf + c->pos), follower;
+	size_t len = c->rechdr + r.caplen;
+
+	if (!plausible(c, &r, sec) || r.caplen == 0)
+		return false;
+	if (!cap_have(c, len + c->rechdr))
+		return c->n - c->pos == len;
+	follower = rec_at(c, c->buf + c->pos + len);
+	return plausible(c, &follower, r.sec);
+}
+
+static int
+resync(struct sr_capture *c)
+{
+	uint32_t sec = (uint32_t)(c->last / SR_SEC);
+	unsigned long long skipped = 0;
+
+	while (cap_have(c, c->rechdr + 1)) {
+		c->pos++;
+		skipped++;
+		if (found(c, sec))
+			return cap_fail(c, SR_EBAD, "frame %llu: damaged, "
+			    "%llu bytes skipped", cap_at(c), skipped);
+	}
+	skipped += c->n - c->pos;
 	c->pos = c->n;
-	if (err != SR_OK)
-		return err;
-	if (have == 0)
-		return SR_ENOENT;
-	return cap_fail(c, SR_EBAD,
-	    "the file ends inside frame %llu, %zu of %zu bytes",
-	    (unsigned long long)c->num + 1, have, want);
+	return cap_fail(c, SR_EBAD, "frame %llu: damaged, the last %llu "
+	    "bytes cannot be read", cap_at(c), skipped);
 }
 
 static int
@@ -50,16 +80,14 @@ next(struct sr_capture *c, struct sr_frame *f)
 	size_t len;
 
 	if (!cap_have(c, c->rechdr))
-		return ends(c, c->rechdr);
+		return cap_ends(c, 0, c->rechdr);
 	r = rec_at(c, c->buf + c->pos);
-	if (r.caplen > CAP_FRAME) {
-		c->pos = c->n;
-		return cap_fail(c, SR_EBAD, "frame %llu: absurd length %u",
-		    (unsigned long long)c->num + 1, r.caplen);
-	}
+	if (r.caplen > CAP_FRAME || (r.caplen | r.wire) == 0)
+		return resync(c);
 	len = c->rechdr + r.caplen;
 	if (!cap_have(c, len))
-		return ends(c, len);
+		return plausible(c, &r, (uint32_t)(c->last / SR_SEC)) ?
+		    cap_ends(c, 0, len) : resync(c);
 	f->link = c->link;
 	f->time = r.sec * SR_SEC + (sr_time)r.frac * c->unit;
 	f->num = ++c->num;

@@ -62,23 +62,39 @@ cap_have(struct sr_capture *c, size_t need)
 uint64_t cap_skip(struct sr_capture *c, uint64_t n);
 uint32_t cap_u32(const struct sr_capture *c, const uint8_t *p);
 uint16_t cap_u16(const struct sr_capture *c, const uint8_t *p);
+uint64_t cap_u64(const struct sr_capture *c, const uint8_t *p);
+/* The number that the next frame has. */
+static inline unsigned long long
+cap_at(const struct sr_capture *c)
+{
+	return (unsigned long long)c->num + 1;
+}
+/* The end of the file while want bytes were expected, done of which have been
+ * passed already: SR_ENOENT, or what is wrong with that, once. */
+int cap_ends(struct sr_capture *c, uint64_t done, uint64_t want);
 
 /* capture_pcap.c, capture_pcapng.c: is this our format?  Then the header is
  * read and c->next set. */
 int cap_pcap_open(struct sr_capture *c);
 int cap_pcapng_open(struct sr_capture *c);
 
-/* capture_zip.c */
-const char *cap_zip_name(const uint8_t *p, size_t n);	/* NULL: plain */
-int cap_zip_open(struct sr_capture *c);
-long cap_zip_read(struct sr_capture *c, uint8_t *p, size_t n);
+/* What the descriptor gives, as it is: bytes, 0 at the end, -1 with errno. */
+long cap_fd_read(struct sr_capture *c, void *p, size_t n);
+
+/* capture_zip.c: which compression begins with these bytes?  NULL: none. */
+const char *cap_zip_name(const uint8_t *p, size_t n);
+/* Puts the decompressor named so between descriptor and buffer. */
+int cap_zip_open(struct sr_capture *c, const char *name);
+/* Like cap_fd_read, but -1 has set c->failed and the words. */
+long cap_zip_read(struct sr_capture *c, void *p, size_t n);
 void cap_zip_close(struct cap_zip *z);
 
-/* capture_filter.c, capture_live.c */
-bool cap_filter_pass(struct sr_capture *c, const struct sr_frame *f);
+/* capture_filter.c: SR_OK: f passes; SR_MORE: it does not; SR_EBAD. */
+int cap_filter(struct sr_capture *c, const struct sr_frame *f);
 void cap_filter_free(struct cap_filter *f);
-int cap_live_filter(struct sr_capture *c, const char *bpf,
-    struct sr_buf *why);
+
+/* capture_live.c */
+int cap_live_filter(struct cap_live *l, const char *bpf, struct sr_buf *why);
 void cap_live_close(struct cap_live *l);
 
 #endif
