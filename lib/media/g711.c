@@ -1,6 +1,8 @@
 /* g711 - PCMU, PCMA and L16: codecs without memory. */
 #include "siprec/media.h"
 
+#include <stdlib.h>
+
 #include "media/priv.h"
 
 /* ITU-T G.711, tables 1a to 2b, scaled to 16 bits: sign, 3 bits of segment,
@@ -38,7 +40,7 @@ segment(int size)
 uint8_t
 sr_pcm_ulaw(int16_t v)
 {
-	int size = (v < 0 ? ~v : v) + BIAS;
+	int size = abs(v) + BIAS;
 	int seg = segment(size);
 	int code = seg > 7 ? 0x7f : seg << 4 | (size >> (seg + 3) & 0x0f);
 

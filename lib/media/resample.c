@@ -54,6 +54,7 @@ feed(struct sr_resampler *r, const int16_t *in, size_t n, uint64_t all,
     struct sr_buf *out)
 {
 	spx_uint32_t took, made;
+	size_t room;
 	int err;
 
 	while (n > 0 && r->out < all) {
@@ -61,7 +62,8 @@ feed(struct sr_resampler *r, const int16_t *in, size_t n, uint64_t all,
 		made = (spx_uint32_t)((uint64_t)took * r->to / r->from + 2);
 		if (made > all - r->out)
 			made = (spx_uint32_t)(all - r->out);
-		if ((err = sr_buf_reserve(out, 2u * made * r->channels)) != SR_OK)
+		room = 2u * made * r->channels;
+		if ((err = sr_buf_reserve(out, room)) != SR_OK)
 			return err;
 		if (speex_resampler_process_interleaved_int(r->speex, in, &took,
 		    (int16_t *)(void *)(out->p + out->n), &made) != 0)

@@ -26,8 +26,8 @@ run(uint32_t from, uint32_t to, int channels, size_t frames, unsigned *seed,
 
 		if (k > frames - at)
 			k = frames - at;
-		CHECK_EQ(sr_resampler_put(r, in + at * (size_t)channels, k, out),
-		    SR_OK);
+		CHECK_EQ(sr_resampler_put(r, in + at * (size_t)channels, k,
+		    out), SR_OK);
 		at += k;
 	}
 	CHECK_EQ(sr_resampler_finish(r, out), SR_OK);
@@ -49,7 +49,7 @@ TEST(resample_gives_exactly_the_frames_of_the_new_rate)
 			sr_buf_init(&out, 1 << 20);
 			run(from, to, 1 + k % 2, n, &seed, &out);
 			CHECK_EQ(out.n / 2 / (1 + k % 2),
-			    ((uint64_t)n * to * 2 + from) / (2 * (uint64_t)from));
+			    ((uint64_t)n * to + from / 2) / from);
 			sr_buf_free(&out);
 		}
 	}
