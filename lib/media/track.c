@@ -12,7 +12,7 @@
 enum {
 	MAX_CLOCK = 192000,
 	MAX_HIDE = 5,			/* conceal up to 1/5 s, then silence */
-	STEP = 10,			/* in steps of 1/10 s, which out holds */
+	STEP = 10,			/* by 1/10 s, which out holds */
 	BLOCK = 480			/* frames remixed at a time */
 };
 
@@ -28,7 +28,7 @@ struct sr_track {
 	uint8_t width;			/* channels of the codec */
 	uint64_t params;		/* tells one set of fmtp from another */
 
-	int64_t pos;			/* of the next frame, at rate from */
+	int64_t pos;			/* next frame, counted at rate from */
 	bool running;			/* the resampler is inside a run */
 	struct sr_resampler *resampler;	/* NULL until it is needed */
 	struct sr_buf resampled;
