@@ -104,7 +104,8 @@ TEST(codec_what_is_encoded_decodes_to_the_same_length_and_sound)
 			struct sr_str p;
 
 			b.n = 0;
-			CHECK_EQ(c->encode(enc, in + k * step, step, &b), SR_OK);
+			CHECK_EQ(c->encode(enc, in + k * step, step, &b),
+			    SR_OK);
 			p = guarded(b.p, b.n);
 			if (codecs[i].bytes > 0)
 				CHECK_EQ(p.n, codecs[i].bytes);
@@ -265,7 +266,8 @@ TEST(codec_g726_fills_bytes_from_the_end_that_its_name_says)
 
 TEST(codec_g729_takes_a_noise_frame_at_the_end_and_alone)
 {
-	static const struct sr_format f = FORMAT(SR_CODEC_G729, "G729", "", 8000);
+	static const struct sr_format f = FORMAT(SR_CODEC_G729, "G729", "",
+	    8000);
 	const struct sr_codec *c = sr_codec_find(SR_CODEC_G729);
 	int16_t out[SR_MAX_SAMPLES];
 	static const char v[22];
@@ -285,8 +287,8 @@ TEST(codec_g729_takes_a_noise_frame_at_the_end_and_alone)
 
 TEST(codec_amr_takes_silence_and_refuses_what_is_reserved)
 {
-	static const struct sr_format be = FORMAT(SR_CODEC_AMR, "AMR", "", 8000),
-	    oa = FORMAT(SR_CODEC_AMR_WB, "AMR-WB", "octet-align=1", 16000);
+	static const struct sr_format be = FORMAT(SR_CODEC_AMR, "AMR", "",
+	    8000), oa = FORMAT(SR_CODEC_AMR_WB, "AMR-WB", "octet-align=1", 16000);
 	/* CMR 15, no data; and a SID frame (FT 9 of AMR-WB: 5 bytes). */
 	static const uint8_t nodata[] = { 0xf7, 0xc0 };
 	static const uint8_t sid[] = { 0xf0, 0x4c, 1, 2, 3, 4, 5 };
