@@ -13,8 +13,8 @@
 	((((((u) & 0x0f) << 3) + BIAS) << (((u) & 0x70) >> 4)) - BIAS)
 #define U(c) ((c) & 0x80 ? U_SIZE(~(c)) : -U_SIZE(~(c)))
 #define A_SIZE(a)							\
-	(((a) & 0x70) == 0 ? (((a) & 0x0f) << 4) + 8 :			\
-	((((a) & 0x0f) << 4) + 0x108) << ((((a) & 0x70) >> 4) + 7) % 8)
+	(((((a) & 0x0f) << 4) + ((a) & 0x70 ? 0x108 : 0x008)) <<	\
+	((a) & 0x70 ? (((a) & 0x70) >> 4) - 1 : 0))
 #define A(c) ((c) & 0x80 ? A_SIZE((c) ^ 0x55) : -A_SIZE((c) ^ 0x55))
 #define BY4(law, c) law(c), law((c) + 1), law((c) + 2), law((c) + 3)
 #define BY16(law, c)							\

@@ -288,7 +288,8 @@ TEST(codec_g729_takes_a_noise_frame_at_the_end_and_alone)
 TEST(codec_amr_takes_silence_and_refuses_what_is_reserved)
 {
 	static const struct sr_format be = FORMAT(SR_CODEC_AMR, "AMR", "",
-	    8000), oa = FORMAT(SR_CODEC_AMR_WB, "AMR-WB", "octet-align=1", 16000);
+	    8000), oa = FORMAT(SR_CODEC_AMR_WB, "AMR-WB", "octet-align=1",
+	    16000);
 	/* CMR 15, no data; and a SID frame (FT 9 of AMR-WB: 5 bytes). */
 	static const uint8_t nodata[] = { 0xf7, 0xc0 };
 	static const uint8_t sid[] = { 0xf0, 0x4c, 1, 2, 3, 4, 5 };
