@@ -43,20 +43,25 @@ sr_copy_exts(struct copier *c, const struct sr_exts *from)
 {
 	struct sr_exts out = { sr_copy_room(c, from->n, sizeof(*out.v)), 0 };
 
-	for (; out.v != NULL && out.n < from->n; out.n++)
-		out.v[out.n] = (struct sr_ext){
-		    sr_copy_str(c, from->v[out.n].ns),
-		    sr_copy_str(c, from->v[out.n].name),
-		    sr_copy_str(c, from->v[out.n].xml) };
+	for (; out.v != NULL && out.n < from->n; out.n++) {
+		out.v[out.n] = from->v[out.n];
+		out.v[out.n].ns = sr_copy_str(c, from->v[out.n].ns);
+		out.v[out.n].name = sr_copy_str(c, from->v[out.n].name);
+		out.v[out.n].xml = sr_copy_str(c, from->v[out.n].xml);
+	}
 	return out;
 }
 
 struct sr_group
 sr_copy_group(struct copier *c, const struct sr_group *g)
 {
-	return (struct sr_group){ sr_copy_str(c, g->id),
-	    sr_copy_str(c, g->associate), sr_copy_str(c, g->disassociate),
-	    sr_copy_exts(c, &g->exts) };
+	struct sr_group out = *g;
+
+	out.id = sr_copy_str(c, g->id);
+	out.associate = sr_copy_str(c, g->associate);
+	out.disassociate = sr_copy_str(c, g->disassociate);
+	out.exts = sr_copy_exts(c, &g->exts);
+	return out;
 }
 
 struct sr_cs
@@ -88,8 +93,10 @@ sr_copy_cs(struct copier *c, const struct sr_cs *s)
 struct sr_participant
 sr_copy_participant(struct copier *c, const struct sr_participant *p)
 {
-	struct sr_participant out = { .id = sr_copy_str(c, p->id) };
+	struct sr_participant out = *p;
 
+	out.id = sr_copy_str(c, p->id);
+	out.nnames = 0;
 	out.names = sr_copy_room(c, p->nnames, sizeof(*out.names));
 	for (; out.names != NULL && out.nnames < p->nnames; out.nnames++) {
 		const struct sr_name_id *n = &p->names[out.nnames];
@@ -105,10 +112,14 @@ sr_copy_participant(struct copier *c, const struct sr_participant *p)
 struct sr_mstream
 sr_copy_stream(struct copier *c, const struct sr_mstream *s)
 {
-	return (struct sr_mstream){ sr_copy_str(c, s->id),
-	    sr_copy_str(c, s->session_id), sr_copy_str(c, s->label),
-	    sr_copy_str(c, s->mode), s->undefined,
-	    sr_copy_exts(c, &s->exts) };
+	struct sr_mstream out = *s;
+
+	out.id = sr_copy_str(c, s->id);
+	out.session_id = sr_copy_str(c, s->session_id);
+	out.label = sr_copy_str(c, s->label);
+	out.mode = sr_copy_str(c, s->mode);
+	out.exts = sr_copy_exts(c, &s->exts);
+	return out;
 }
 
 struct sr_assoc

@@ -51,15 +51,19 @@ replace_exts(struct merge *m, struct sr_exts *to, const struct sr_exts *from)
 {
 	struct sr_exts all = { NULL, 0 };
 	bool compare = to->n <= EXTS_COMPARED && from->n <= EXTS_COMPARED;
+	bool stays = true;
 
 	if (from->n == 0)
 		return;
 	all.v = sr_copy_room(&m->c, to->n + from->n, sizeof(*all.v));
 	if (all.v == NULL)
 		return;
-	for (size_t i = 0; compare && i < to->n; i++)
-		if (!named(from, &to->v[i]))
+	for (size_t i = 0; compare && i < to->n; i++) {
+		if (to->v[i].xml.p != NULL)	/* else the one before has it */
+			stays = !named(from, &to->v[i]);
+		if (stays)
 			all.v[all.n++] = to->v[i];
+	}
 	*to = sr_copy_exts(&m->c, from);
 	for (size_t i = 0; i < to->n; i++)
 		all.v[all.n++] = to->v[i];
