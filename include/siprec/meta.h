@@ -171,6 +171,29 @@ const struct sr_interval *sr_timeline_get(const struct sr_timeline *t,
     size_t *n);
 void sr_timeline_free(struct sr_timeline *t);
 
+/* ---- the log of a session directory, as far as it concerns metadata ---- */
+
+struct sr_log_doc {
+	struct sr_str file, time;	/* time: RFC 3339, of the receipt */
+};
+struct sr_log_stream {
+	struct sr_str label, file;
+	sr_time duration;		/* < 0: not told */
+	struct sr_str *participants;	/* ids */
+	size_t nparticipants;
+};
+struct sr_log {
+	struct sr_log_doc *docs;
+	size_t ndocs;
+	struct sr_str start, end;	/* RFC 3339; absent: still running */
+	struct sr_log_stream *streams;
+	size_t nstreams;
+	struct sr_arena arena;
+};
+/* text is session.jsonl.  SR_OK, SR_ELIMIT.  Free it in every case. */
+int sr_log_read(struct sr_log *log, struct sr_str text, size_t max);
+void sr_log_free(struct sr_log *log);
+
 /* ---- vCon: draft-ietf-vcon-vcon-core ---- */
 
 struct sr_vcon_file {			/* one recorded stream */

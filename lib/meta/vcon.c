@@ -7,6 +7,12 @@
 #include "meta/table.h"
 #include "siprec/meta.h"
 
+/* More voices in one stream are not told apart by anybody. */
+enum { HEARD_MAX = 64 };
+
+struct link {
+	size_t assoc, next;
+};
 struct vcon {
 	const struct sr_doc *d;
 	const struct sr_vcon *v;
@@ -15,6 +21,11 @@ struct vcon {
 	struct sr_arena tmp;
 	struct table people;		/* id -> party */
 	struct table streams;		/* label -> stream */
+	struct table sessions;		/* id -> session */
+	struct table part;		/* participant, session -> assoc */
+	struct table heads;		/* stream id -> first of the links */
+	struct link *links;
+	size_t heard[HEARD_MAX], nheard;	/* parties of this dialog */
 	bool comma;
 	int err;
 };
@@ -186,24 +197,44 @@ party(struct vcon *c, const struct sr_participant *p)
 
 /* ---- dialogs ---- */
 
-static bool
-sent_by(const struct sr_assoc *a, struct sr_str stream_id)
+/* Who sends which stream, turned round once: streams have lists of links. */
+static int
+index_senders(struct vcon *c)
 {
-	for (size_t i = 0; i < a->nsend; i++)
-		if (sr_streq(a->send[i], stream_id))
-			return true;
-	return false;
+	const struct sr_doc *d = c->d;
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->nassocs; i++)
+		n += d->assocs[i].nsend;
+	c->links = sr_arena_alloc(&c->tmp, (n + 1) * sizeof(*c->links));
+	if (c->links == NULL ||
+	    sr_table_init(&c->heads, &c->tmp, n) != SR_OK)
+		return SR_ENOMEM;
+	n = 0;
+	for (size_t i = d->nassocs; i-- > 0;) {
+		const struct sr_assoc *a = &d->assocs[i];
+
+		for (size_t k = 0; k < a->nsend; k++, n++) {
+			c->links[n] = (struct link){ i, sr_table_get(&c->heads,
+			    a->send[k], SR_STR("")) };
+			sr_table_put(&c->heads, a->send[k], SR_STR(""), n);
+		}
+	}
+	return SR_OK;
 }
 
+/* Adds a party once, to the list of the dialog and to the output. */
 static void
-one_party(struct vcon *c, struct sr_str id, struct table *told)
+one_party(struct vcon *c, struct sr_str id)
 {
 	size_t at = sr_table_get(&c->people, sr_trim(id), SR_STR(""));
 
-	if (at == TABLE_NONE ||
-	    sr_table_get(told, sr_trim(id), SR_STR("")) != TABLE_NONE)
+	for (size_t i = 0; i < c->nheard; i++)
+		if (c->heard[i] == at)
+			return;
+	if (at == TABLE_NONE || c->nheard == HEARD_MAX)
 		return;
-	sr_table_put(told, sr_trim(id), SR_STR(""), at);
+	c->heard[c->nheard++] = at;
 	number(c, NULL, at);
 }
 
@@ -212,29 +243,26 @@ static void
 dialog_parties(struct vcon *c, const struct sr_vcon_file *f,
     const struct sr_mstream *s)
 {
-	struct table told;
-	struct sr_arena tmp;
+	size_t at = s != NULL ? sr_table_get(&c->heads, s->id, SR_STR("")) :
+	    TABLE_NONE;
 
-	sr_arena_init(&tmp, SIZE_MAX / 2);
-	if (sr_table_init(&told, &tmp, c->d->nparticipants) != SR_OK)
-		c->err = SR_ENOMEM;
+	c->nheard = 0;
 	open_with(c, "parties", "[");
 	for (size_t i = 0; f != NULL && i < f->nparticipants; i++)
-		one_party(c, f->participants[i], &told);
-	for (size_t i = 0; told.n == 0 && s != NULL && i < c->d->nassocs; i++)
-		if (sent_by(&c->d->assocs[i], s->id))
-			one_party(c, c->d->assocs[i].participant_id, &told);
+		one_party(c, f->participants[i]);
+	for (bool all = c->nheard == 0; all && at != TABLE_NONE;
+	    at = c->links[at].next)
+		one_party(c, c->d->assocs[c->links[at].assoc].participant_id);
 	close_with(c, "]");
-	sr_arena_free(&tmp);
 }
 
 static const struct sr_cs *
 session(const struct vcon *c, const struct sr_mstream *s)
 {
-	for (size_t i = 0; s != NULL && i < c->d->nsessions; i++)
-		if (sr_streq(c->d->sessions[i].id, s->session_id))
-			return &c->d->sessions[i];
-	return NULL;
+	size_t at = s != NULL ? sr_table_get(&c->sessions, s->session_id,
+	    SR_STR("")) : TABLE_NONE;
+
+	return at != TABLE_NONE ? &c->d->sessions[at] : NULL;
 }
 
 /* RFC 7989 writes both ends into one value: local, ";remote=", remote. */
@@ -258,16 +286,12 @@ session_id(struct vcon *c, const struct sr_cs *s)
 }
 
 static void
-event(struct vcon *c, const struct sr_assoc *a, struct sr_str time,
-    const char *what)
+event(struct vcon *c, size_t party, struct sr_str time, const char *what)
 {
-	size_t at = sr_table_get(&c->people, sr_trim(a->participant_id),
-	    SR_STR(""));
-
-	if (at == TABLE_NONE || !instant(time))
+	if (!instant(time))
 		return;
 	open_with(c, NULL, "{");
-	number(c, "party", at);
+	number(c, "party", party);
 	moment(c, "time", time);
 	string(c, "event", sr_cstr(what));
 	close_with(c, "}");
@@ -276,17 +300,17 @@ event(struct vcon *c, const struct sr_assoc *a, struct sr_str time,
 static void
 party_history(struct vcon *c, const struct sr_cs *s)
 {
-	if (s == NULL)
+	if (s == NULL || c->nheard == 0)
 		return;
 	open_with(c, "party_history", "[");
-	for (size_t i = 0; i < c->d->nassocs; i++) {
-		const struct sr_assoc *a = &c->d->assocs[i];
+	for (size_t i = 0; i < c->nheard; i++) {
+		struct sr_str id = c->d->participants[c->heard[i]].id;
+		size_t at = sr_table_get(&c->part, id, s->id);
 
-		if (a->kind != SR_PARTICIPANT_CS ||
-		    !sr_streq(a->session_id, s->id))
+		if (at == TABLE_NONE)
 			continue;
-		event(c, a, a->associate, "join");
-		event(c, a, a->disassociate, "drop");
+		event(c, c->heard[i], c->d->assocs[at].associate, "join");
+		event(c, c->heard[i], c->d->assocs[at].disassociate, "drop");
 	}
 	close_with(c, "]");
 }
@@ -396,8 +420,16 @@ index_all(struct vcon *c)
 	const struct sr_doc *d = c->d;
 
 	if (sr_table_init(&c->people, &c->tmp, d->nparticipants) != SR_OK ||
-	    sr_table_init(&c->streams, &c->tmp, d->nstreams) != SR_OK)
+	    sr_table_init(&c->streams, &c->tmp, d->nstreams) != SR_OK ||
+	    sr_table_init(&c->sessions, &c->tmp, d->nsessions) != SR_OK ||
+	    sr_table_init(&c->part, &c->tmp, d->nassocs) != SR_OK)
 		return SR_ENOMEM;
+	for (size_t i = 0; i < d->nsessions; i++)
+		sr_table_put(&c->sessions, d->sessions[i].id, SR_STR(""), i);
+	for (size_t i = 0; i < d->nassocs; i++)
+		if (d->assocs[i].kind == SR_PARTICIPANT_CS)
+			sr_table_put(&c->part, d->assocs[i].participant_id,
+			    d->assocs[i].session_id, i);
 	for (size_t i = 0; i < d->nparticipants; i++)
 		sr_table_put(&c->people, sr_trim(d->participants[i].id),
 		    SR_STR(""), i);
@@ -405,7 +437,7 @@ index_all(struct vcon *c)
 		if (d->streams[i].label.n > 0)
 			sr_table_put(&c->streams, d->streams[i].label,
 			    SR_STR(""), i);
-	return SR_OK;
+	return index_senders(c);
 }
 
 int
