@@ -11,7 +11,8 @@
  * ({ NULL, 0 }) means that the document says nothing. */
 struct sr_ext {				/* extension data, kept verbatim */
 	struct sr_str ns, name;
-	struct sr_str xml;		/* with the namespaces in scope */
+	struct sr_str xml;		/* with the namespaces in scope; absent
+					 * for one that the one before holds */
 };
 struct sr_exts {
 	struct sr_ext *v;
@@ -22,6 +23,7 @@ struct sr_name_id {
 };
 struct sr_group {
 	struct sr_str id, associate, disassociate;
+	unsigned line;			/* where it was read; 0: of no line */
 	struct sr_exts exts;
 };
 struct sr_cs_reason {
@@ -33,17 +35,21 @@ struct sr_cs {				/* <session>: a communication session */
 	size_t nsip_session_ids;
 	struct sr_cs_reason *reasons;
 	size_t nreasons;
+	unsigned line;
 	struct sr_exts exts;
 };
 struct sr_participant {
 	struct sr_str id;
 	struct sr_name_id *names;
 	size_t nnames;
+	unsigned line;
 	struct sr_exts exts;
 };
 struct sr_mstream {			/* <stream>: a recorded media stream */
 	struct sr_str id, session_id, label, mode;
+	struct sr_str media_label;	/* a rival of <label>, an attribute */
 	bool undefined;			/* referred to, never described */
+	unsigned line;
 	struct sr_exts exts;
 };
 struct sr_param_value {
@@ -59,6 +65,7 @@ struct sr_assoc {
 	struct sr_param_value *params;
 	size_t nparams;
 	struct sr_str source;		/* "participantstreamassoc", or what implied it */
+	unsigned line;
 	struct sr_exts exts;
 };
 
@@ -76,6 +83,7 @@ struct sr_doc {
 	struct sr_str root;		/* "recording", "requestsnapshot" ... */
 	struct sr_str ns, dialect;
 	struct sr_str datamode, datamode_raw;	/* "complete", "partial" */
+	struct sr_str recording_id;		/* draft era: the root's id */
 	struct sr_str request_reason;
 	bool well_formed, schema_valid, valid;
 	struct sr_group *groups;
