@@ -230,6 +230,24 @@ TEST(track_a_stereo_file_takes_mono_on_both_sides_and_the_reverse)
 	sr_track_free(t);
 }
 
+TEST(track_of_stereo_g711_has_two_channels)
+{
+	static const struct sr_format f = { .id = SR_CODEC_PCMU,
+	    .clock = 8000, .channels = 2 };
+	static const struct sr_format many = { .id = SR_CODEC_L16,
+	    .clock = 8000, .channels = 3 };
+	struct sr_track *t = track();
+
+	file.channels = 2;
+	CHECK_EQ(put(t, &f, 0, 0x80, 320), SR_OK);
+	CHECK_EQ(put(t, &l16_stereo, 160, 0x22, 640), SR_OK);
+	CHECK_EQ(put(t, &many, 320, 0x22, 960), SR_EUNSUP);
+	CHECK_EQ(sr_track_channels(t), 2);
+	CHECK_EQ(sr_track_frames(t), 320);
+	CHECK(all(0, 320, 32124));
+	sr_track_free(t);
+}
+
 TEST(track_comfort_noise_and_digits_are_silence)
 {
 	static const struct sr_format cn = { .id = SR_CODEC_CN, .clock = 8000 };
