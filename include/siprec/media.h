@@ -51,6 +51,7 @@ int sr_resampler_new(struct sr_resampler **rp, uint32_t from, uint32_t to,
  * frames come out, aligned: the filter's delay is taken away. */
 int sr_resampler_put(struct sr_resampler *r, const int16_t *in, size_t frames,
     struct sr_buf *out);
+/* The rest of the stream; r is as new after it. */
 int sr_resampler_finish(struct sr_resampler *r, struct sr_buf *out);
 void sr_resampler_free(struct sr_resampler *r);
 

@@ -356,6 +356,45 @@ TEST(track_says_what_the_sink_said)
 	sr_track_free(t);
 }
 
+/* Against a plain model: a sample is written where its packet says, unless
+ * something was there before; all else is silence. */
+TEST(track_any_order_of_holes_and_overlaps_puts_each_sample_in_its_place)
+{
+	static const struct sr_format *const formats[] = { &pcmu, &pcma,
+	    &l16_8k };
+	static int16_t model[MAX_FILE];
+	unsigned seed = 11;
+
+	for (int round = 0; round < 50; round++) {
+		struct sr_track *t = track();
+		int64_t at = rand_r(&seed) % 400 - 200, end = 0;
+
+		memset(model, 0, sizeof(model));
+		for (int i = 0; i < 200; i++) {
+			int kind = rand_r(&seed) % 3;
+			int byte = rand_r(&seed) % 256;
+			int n = 1 + rand_r(&seed) % 300;
+			int v = kind == 0 ? sr_ulaw_pcm[byte] : kind == 1 ?
+			    sr_alaw_pcm[byte] : (int16_t)(byte << 8 | byte);
+
+			put(t, formats[kind], at, byte,
+			    (size_t)(kind == 2 ? 2 * n : n));
+			for (int64_t k = at; k < at + n; k++)
+				if (k >= end)
+					model[k] = (int16_t)v;
+			end = at + n > end ? at + n : end;
+			if (rand_r(&seed) % 4 > 0)
+				at += n;
+			else
+				at += rand_r(&seed) % 1000 - 100;
+		}
+		CHECK_EQ(sr_track_frames(t), end);
+		CHECK_EQ(file.n, end);
+		CHECK(memcmp(file.v, model, (size_t)end * 2) == 0);
+		sr_track_free(t);
+	}
+}
+
 /* ---- codecs with a memory ---- */
 
 static int16_t tone[48000 * 2];
