@@ -118,7 +118,7 @@ has_delimiter(struct sr_str data, struct sr_str boundary)
 	struct cut c = { .boundary = boundary, .rest = data };
 	struct sr_str skipped;
 
-	return boundary.n > 0 && next_delimiter(&c, &skipped);
+	return next_delimiter(&c, &skipped);
 }
 
 /* false when data cannot be cut at all. */
@@ -129,13 +129,16 @@ find_boundary(struct sip_body *b, struct sr_str type, struct sr_str data,
 	struct sr_str head, params;
 
 	sip_split_params(type, &head, &params);
-	sr_param(params, "boundary", boundary);
-	if (boundary->n > 70)
-		sip_note(&b->notes, "a boundary of more than 70 characters");
+	if (!sr_param(params, "boundary", boundary) || boundary->p == NULL) {
+		sip_note(&b->notes, "a multipart without boundary");
+		*boundary = guess_boundary(data);
+		return boundary->n > 0;
+	}
+	if (boundary->n == 0 || boundary->n > 70)
+		sip_note(&b->notes, "a boundary not of 1 to 70 characters");
 	if (has_delimiter(data, *boundary))
 		return true;
-	sip_note(&b->notes, boundary->n == 0 ? "a multipart without boundary" :
-	    "a multipart in which its boundary is not found");
+	sip_note(&b->notes, "a multipart in which its boundary is not found");
 	*boundary = guess_boundary(data);
 	return boundary->n > 0;
 }
