@@ -66,7 +66,8 @@ quoted_printable(struct sip_body *b, struct sr_str s)
 		} else if ((n = soft_break(s, i + 1)) > 0 || i + 1 == s.n) {
 			i += 1 + n;
 		} else {
-			sip_note(&b->notes, "a part not quite quoted-printable");
+			sip_note(&b->notes,
+			    "a part not quite quoted-printable");
 			*w++ = s.p[i++];
 		}
 	}
