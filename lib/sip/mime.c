@@ -112,13 +112,14 @@ guess_boundary(struct sr_str data)
 	return absent;
 }
 
+/* Is there one that opens a part? */
 static bool
 has_delimiter(struct sr_str data, struct sr_str boundary)
 {
 	struct cut c = { .boundary = boundary, .rest = data };
 	struct sr_str skipped;
 
-	return next_delimiter(&c, &skipped);
+	return next_delimiter(&c, &skipped) && !c.closed;
 }
 
 /* false when data cannot be cut at all. */

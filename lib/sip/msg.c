@@ -125,7 +125,7 @@ start_line(struct parse *p, struct sr_str line)
 
 /* ---- headers ---- */
 
-/* Folds become one blank each: RFC 3261 section 7.3.1. */
+/* Folds become one blank each: RFC 3261 section 7.3.1.  Absent: no memory. */
 static struct sr_str
 unfold(struct parse *p, struct sr_str s)
 {
@@ -136,7 +136,7 @@ unfold(struct parse *p, struct sr_str s)
 		return s;
 	out = sr_arena_dup(&p->m->arena, s);
 	if (out.p == NULL)
-		return s;
+		return out;
 	w = (char *)out.p;
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] != '\r' && s.p[i] != '\n') {
@@ -191,12 +191,13 @@ add_header(struct parse *p, struct sr_str line)
 	if (m->nheaders == SIP_MAX_HEADERS)
 		return SR_ELIMIT;
 	h = sr_arena_grow(&m->arena, m->headers, m->nheaders, sizeof(*h));
-	if (h == NULL)
+	value = unfold(p, value);
+	if (h == NULL || value.p == NULL)
 		return SR_ENOMEM;
 	m->headers = h;
 	h += m->nheaders++;
 	h->name = sip_long_name(name);
-	h->value = unfold(p, value);
+	h->value = value;
 	keep_first(p, h->name, h->value);
 	return SR_OK;
 }

@@ -120,6 +120,8 @@ TEST(body_without_the_right_boundary_is_guessed)
 	split("", "--y\r\n" SDP "\r\n--y--");
 	check_part(0, "application/sdp", "v=0\r\n");
 	CHECK(noted("a body without Content-Type"));
+	split(MIXED, "--y\r\n" SDP "\r\n--y\r\n" META "\r\n--x--");
+	CHECK_EQ(b.nparts, 2);
 	split(MIXED, "nothing of the kind");
 	CHECK_EQ(b.nparts, 1);
 	CHECK_STR(b.parts[0].data, "nothing of the kind");
