@@ -94,7 +94,7 @@ body_length(struct sr_str head, uint64_t *len)
 		if (!sip_field(line, &name, &value) ||
 		    !sr_strieq(sip_long_name(name), SR_STR("Content-Length")))
 			continue;
-		if ((err = sip_length(value, len)) == SR_EBAD)
+		if ((err = sr_strnum(value, len)) == SR_EBAD)
 			*len = 0;
 		return err == SR_ELIMIT ? SR_ELIMIT : SR_OK;
 	}

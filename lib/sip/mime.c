@@ -12,14 +12,6 @@ struct cut {
 	bool closed;			/* the closing boundary was met */
 };
 
-static struct sr_str
-without_cr(struct sr_str line)
-{
-	if (line.n > 0 && line.p[line.n - 1] == '\r')
-		line.n--;
-	return line;
-}
-
 /* Is line "--boundary", blanks allowed behind it?  With "--" behind, it is
  * the last one. */
 static bool
@@ -52,7 +44,7 @@ next_delimiter(struct cut *c, struct sr_str *data)
 			continue;
 		*data = (struct sr_str){ from, n };
 		if (data->n > 0 && data->p[data->n - 1] == '\n')
-			*data = without_cr(sr_substr(*data, 0, data->n - 1));
+			*data = sip_chop(sr_substr(*data, 0, data->n - 1));
 		return true;
 	}
 	*data = (struct sr_str){ from, (size_t)(c->rest.p - from) };

@@ -271,3 +271,20 @@ TEST(sdp_mask_hides_keys_of_malformed_lines_too)
 	check_mask("k=", "k=");
 	check_mask("a=", "a=");
 }
+
+TEST(sdp_mask_of_every_prefix_has_its_length)
+{
+	static const char text[] = "a=crypto:1 S inline:AB|1;inline:CD x\r\n"
+	    "k=clear:ab\na=key-mgmt:mikey AA\ra=ice-pwd:zz\n";
+	struct sr_buf out;
+
+	for (size_t n = 0; n <= sizeof(text); n++) {
+		sr_buf_init(&out, n);
+		CHECK_EQ(sr_sdp_mask(&out, guarded(text, n)), SR_OK);
+		CHECK_EQ(out.n, n);
+		sr_buf_free(&out);
+	}
+	sr_buf_init(&out, 5);
+	CHECK_EQ(sr_sdp_mask(&out, SR_STR("a=b:cd")), SR_ELIMIT);
+	sr_buf_free(&out);
+}
