@@ -23,7 +23,7 @@ delimiter(struct sr_str line, struct sr_str boundary, bool *last)
 	    !sr_strstarts(sr_substr(line, 2, line.n), boundary))
 		return false;
 	rest = sr_trim(sr_substr(line, boundary.n + 2, line.n));
-	*last = sr_strstarts(rest, SR_STR("--"));
+	*last = sr_streq(rest, SR_STR("--"));
 	return rest.n == 0 || *last;
 }
 

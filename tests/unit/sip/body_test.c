@@ -95,9 +95,10 @@ TEST(body_may_end_lines_with_lf_alone)
 
 TEST(body_boundary_counts_at_the_start_of_a_line_only)
 {
-	split(MIXED, "--x\r\n\r\na --x\r\n--xy\r\n-x\r\n--x-\r\n--x--\r\n");
+	split(MIXED, "--x\r\n\r\na --x\r\n--xy\r\n-x\r\n--x-\r\n--x--y\r\n"
+	    "--x-- \r\n");
 	CHECK_EQ(b.nparts, 1);
-	check_part(0, "", "a --x\r\n--xy\r\n-x\r\n--x-");
+	check_part(0, "", "a --x\r\n--xy\r\n-x\r\n--x-\r\n--x--y");
 }
 
 TEST(body_boundary_may_be_quoted_and_hold_blanks)
