@@ -5,7 +5,6 @@
 #include "siprec/meta.h"
 
 struct _xmlNode;
-struct _xmlSchema;
 
 /* The namespace of RFC 7865, and those of its drafts. */
 #define SR_NS_V1 "urn:ietf:params:xml:ns:recording:1"
@@ -127,8 +126,9 @@ const char *sr_kind_name(enum sr_kind kind);
 
 /* ---- verdicts (schema.c, check.c) ---- */
 
-/* The schema, compiled once; NULL without memory.  Never freed. */
-struct _xmlSchema *sr_schema(void);
+/* The grammar of RFC 7865 section 9 over a well-formed text; what it rejects
+ * are findings, and d->schema_valid is false then. */
+int sr_schema_check(struct sr_doc *d, struct sr_str text);
 /* RFC 7865 as far as no schema can say it.  d->datamode tells whether what
  * is missing may be in an earlier document. */
 int sr_doc_check(struct sr_doc *d);
