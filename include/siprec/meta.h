@@ -99,8 +99,8 @@ struct sr_doc {
 };
 
 /* Reads XML of any dialect.  Never touches a file or the network, refuses a
- * DOCTYPE, and holds memory to max bytes.  charset is that of the MIME part
- * or absent.  SR_OK whenever there is a document to look at, also for one
+ * DOCTYPE, and holds text, tree and model to max bytes each.  charset is that
+ * of the MIME part or absent.  SR_OK whenever there is a document to look at, also for one
  * that is not well-formed (well_formed tells, a repair is tried); SR_EBAD when
  * nothing can be had (d holds the finding); SR_ELIMIT; SR_ENOMEM.
  * Checks of the schema and of meaning have run when it returns.

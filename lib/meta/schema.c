@@ -3,7 +3,7 @@
  * Written from the data model: who may hold what, how often, in which order.
  * libxml2 compiles it once, from memory.  It imports nothing, because an
  * import is a file: attributes of the xml: namespace are let through here and
- * looked at in check.c. */
+ * looked at in read.c. */
 #include "meta/priv.h"
 
 #include <libxml/xmlschemas.h>
@@ -137,7 +137,11 @@ schema(void)
 struct verdict {
 	struct sr_doc *d;
 	unsigned line;			/* that the text begins in */
+	unsigned said;
 };
+
+/* So that there is room for findings of other kinds. */
+enum { MAX_SAID = 100 };
 
 static void
 reject(void *ctx, xmlErrorPtr e)
@@ -146,6 +150,8 @@ reject(void *ctx, xmlErrorPtr e)
 	struct sr_str s = sr_trim(sr_cstr(e->message));
 
 	v->d->schema_valid = false;
+	if (v->said++ >= MAX_SAID)
+		return;
 	sr_find(v->d, &against_schema,
 	    e->line > 0 ? (unsigned)e->line + v->line : 0, "%.*s", (int)s.n,
 	    s.p);
