@@ -66,7 +66,8 @@ reason(struct sr_reading *r, struct sr_cs *s, xmlNode *e)
 	v->protocol = sr_node_attr(r, e, "protocol", NULL);
 	v->text = sr_node_text(r, e);
 	if (v->cause.n == 0)
-		sr_find(r->d, &reason_cause, sr_line(e), "reason without cause");
+		sr_find(r->d, &reason_cause, sr_line(e),
+		    "reason without cause");
 }
 
 static void

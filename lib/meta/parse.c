@@ -18,7 +18,7 @@ static const struct sr_rule ns_broken = {
 	"Declare the prefix with xmlns."
 };
 static const struct sr_rule too_big = {
-	"limit", "", SR_ERROR, false, "Raise the limit, or shorten the document."
+	"limit", "", SR_ERROR, false, "Raise the limit or shorten the document."
 };
 static const struct sr_rule no_root = {
 	"xml", "XML 1.0 section 2.1", SR_ERROR, false, "Is it XML at all?"
@@ -101,10 +101,14 @@ step(struct sr_reading *r, xmlTextReaderPtr x)
 static int
 read_all(struct sr_reading *r, struct sr_str text, struct witness *w)
 {
-	xmlTextReaderPtr x = reader_new(text, w);
+	xmlTextReaderPtr x;
 	int more;
 
-	if (x == NULL)
+	if (text.n == 0) {
+		fatal(w, 0, SR_STR("nothing is there"));
+		return SR_OK;
+	}
+	if ((x = reader_new(text, w)) == NULL)
 		return SR_ENOMEM;
 	for (more = xmlTextReaderRead(x); more == 1 && r->err == SR_OK; )
 		more = step(r, x);
@@ -112,7 +116,8 @@ read_all(struct sr_reading *r, struct sr_str text, struct witness *w)
 		fatal(w, 0, SR_STR("the parser gave up"));
 	xmlFreeTextReader(x);
 	/* The schema is a second reading: what is broken never gets there. */
-	if (r->err == SR_OK && (!w->broken || w->recovering))
+	if (r->err == SR_OK && r->d->root.n > 0 &&
+	    (!w->broken || w->recovering))
 		r->err = sr_schema_check(r->d, text);
 	if (r->err == SR_OK)
 		sr_read_done(r);

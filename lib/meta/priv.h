@@ -114,7 +114,8 @@ void sr_read_association(struct sr_reading *r, struct _xmlNode *e,
     enum sr_word w, struct sr_str parent);
 struct sr_str sr_read_lang(struct sr_reading *r, struct _xmlNode *e);
 
-/* Values (value.c).  A slot more at the array whose address is vp; never NULL. */
+/* Values (value.c).  A slot more at the array whose address is vp; it is never
+ * NULL, but the waste where there is no room. */
 void *sr_read_slot(struct sr_reading *r, void *vp, size_t *n, size_t size);
 struct sr_str sr_read_keep(struct sr_reading *r, struct sr_str s);
 struct sr_str sr_node_text(struct sr_reading *r, struct _xmlNode *e);

@@ -1,6 +1,6 @@
 /* read - the document: its root, what is in it, and what follows from all.
  *
- * Names are matched by their meaning in any dialect, and order never matters. */
+ * Names are matched by their meaning in any dialect; order never matters. */
 #include "meta/priv.h"
 
 #include <libxml/tree.h>
