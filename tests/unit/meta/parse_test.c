@@ -1,6 +1,8 @@
 /* parse_test - documents of every dialect, charset and size. */
 #include "unit/meta/doc.h"
 
+#include <libxml/parser.h>
+
 TEST(meta_a_good_document_is_valid_and_complete)
 {
 	struct sr_doc d;
@@ -343,6 +345,44 @@ TEST(meta_a_doctype_is_refused_unread)
 	CHECK_EQ(verdict("<?xml version='1.0'?><!-- > --><!DOCTYPE recording "
 	    "SYSTEM 'http://192.0.2.1/x.dtd'><recording/>", "xml-doctype"),
 	    SR_EBAD);
+}
+
+static unsigned loads;
+
+static xmlParserInputPtr
+count_load(const char *url, const char *id, xmlParserCtxtPtr ctxt)
+{
+	(void)url;
+	(void)id;
+	(void)ctxt;
+	loads++;
+	return NULL;
+}
+
+TEST(meta_nothing_is_ever_fetched)
+{
+	static const char *const v[] = {
+		"<!DOCTYPE recording SYSTEM '/etc/passwd'>" REC(GOOD),
+		DECL "<recording xmlns='" V1 "' xmlns:i='http://www.w3.org/"
+		    "2001/XMLSchema-instance' i:schemaLocation='" V1 " /a.xsd "
+		    "urn:x /b.xsd'><x xmlns='urn:x' i:schemaLocation='urn:y "
+		    "/c.xsd' i:noNamespaceSchemaLocation='/d.xsd'/>"
+		    "</recording>",
+		REC("<i:include xmlns:i='http://www.w3.org/2001/XInclude'"
+		    " href='/etc/passwd'/>"),
+		"<?xml-stylesheet href='/e.xsl'?>" REC("&x;"),
+	};
+	xmlExternalEntityLoader before = xmlGetExternalEntityLoader();
+	struct sr_doc d;
+
+	xmlSetExternalEntityLoader(count_load);
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		PARSE(&d, v[i]);
+		CHECK(!said(&d, "passwd"));
+		sr_doc_free(&d);
+	}
+	xmlSetExternalEntityLoader(before);
+	CHECK_EQ(loads, 0);
 }
 
 TEST(meta_what_is_no_xml_is_refused)
