@@ -6,6 +6,7 @@
 #include "meta_index.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct fact {
 	const char *what;		/* "sends", "label" ... */
@@ -156,7 +157,14 @@ tell(struct sr_buf *b, const struct side *s, const struct fact *f, char sign)
 			call(b, s, f->subject);
 		}
 	} else {
-		call(b, s, f->subject);
+		/* A stream is called by its label: not where that is new. */
+		if (strcmp(f->what, "label") == 0) {
+			sr_buf_add(b, SR_STR("stream "));
+			meta_col(b, f->subject);
+			b->n--;
+		} else {
+			call(b, s, f->subject);
+		}
 		sr_buf_fmt(b, " %s ", f->what);
 		call(b, s, f->value);
 	}
