@@ -98,7 +98,9 @@ byte_of(enum charset cs, uint8_t b)
 
 	if (cs == CP1252 && b >= 0x80 && b < 0xa0)
 		return win[b - 0x80];
-	for (size_t i = 0; cs == LATIN9 && i < sizeof(nine) / sizeof(nine[0]); i++)
+	if (cs != LATIN9)
+		return b;
+	for (size_t i = 0; i < sizeof(nine) / sizeof(nine[0]); i++)
 		if (nine[i][0] == b)
 			return nine[i][1];
 	return b;
