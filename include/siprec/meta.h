@@ -71,7 +71,7 @@ struct sr_assoc {
 	struct sr_exts exts;
 };
 
-enum sr_severity { SR_INFO, SR_WARNING, SR_ERROR };
+enum sr_severity { SR_NOTE, SR_WARNING, SR_ERROR };
 struct sr_finding {
 	enum sr_severity severity;
 	unsigned line;			/* 0: of no line */
@@ -110,6 +110,11 @@ struct sr_doc {
 int sr_doc_parse(struct sr_doc *d, struct sr_str xml, struct sr_str charset,
     size_t max);
 void sr_doc_free(struct sr_doc *d);
+
+/* What the SDP that belongs to d says: a label that is in no m-line is of that
+ * severity, an m-line that no stream names a warning (in a complete one). */
+int sr_doc_check_labels(struct sr_doc *d, const struct sr_str *labels,
+    size_t n, enum sr_severity severity);
 
 /* An empty complete document, to be filled by hand (adders below copy). */
 int sr_doc_new(struct sr_doc *d, size_t max);

@@ -62,18 +62,18 @@ static const struct sr_rule label_twice = {
 	"Each label names one m-line: which stream is it?"
 };
 static const struct sr_rule label_absent = {
-	"R7865-6.7.1-1", "RFC 7865 section 6.7.1", SR_INFO, false,
+	"R7865-6.7.1-1", "RFC 7865 section 6.7.1", SR_NOTE, false,
 	"Without a label the stream cannot be found in the SDP."
 };
 static const struct sr_rule senders = {
-	"R7865-6.8.1-4", "RFC 7865 section 6.8.1", SR_INFO, false, NULL
+	"R7865-6.8.1-4", "RFC 7865 section 6.8.1", SR_NOTE, false, NULL
 };
 static const struct sr_rule no_session = {
-	"R7865-6.3.2-2", "RFC 7865 section 6.3.2", SR_INFO, false,
+	"R7865-6.3.2-2", "RFC 7865 section 6.3.2", SR_NOTE, false,
 	"With a single session, the stream is taken for one of it."
 };
 static const struct sr_rule session_id_form = {
-	"R7865-6.3.1-2", "RFC 7865 section 6.3.1", SR_INFO, false,
+	"R7865-6.3.1-2", "RFC 7865 section 6.3.1", SR_NOTE, false,
 	"RFC 7989 has 32 hexadecimal digits, then ;remote= and 32 more."
 };
 

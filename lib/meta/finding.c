@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const struct sr_rule left_out = {
-	"limit", "", SR_INFO, false, "Mend the first ones and look again."
+	"limit", "", SR_NOTE, false, "Mend the first ones and look again."
 };
 
 static void

@@ -40,7 +40,7 @@ static const struct sr_rule datamode_value = {
 	"Write complete or partial, in lower case."
 };
 static const struct sr_rule datamode_absent = {
-	"R7865-5.1.2-3", "RFC 7865 section 5.1.2", SR_INFO, false,
+	"R7865-5.1.2-3", "RFC 7865 section 5.1.2", SR_NOTE, false,
 	"Without a datamode the document is taken for complete."
 };
 
