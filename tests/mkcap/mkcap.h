@@ -24,6 +24,7 @@ struct span {				/* of the session's media time, in us */
 };
 struct options {
 	unsigned calls, streams, ptime, burst, snaplen, truncate;
+	unsigned dtx;			/* every n-th stream rests; 0: none */
 	double seconds, loss, reorder, duplicate, skew;
 	int64_t stagger, jitter, late_start;
 	int64_t ssrc_change, codec_change, start_middle;	/* < 0: never */
@@ -35,7 +36,7 @@ struct options {
 	enum format format;
 	enum codec codec;
 	const char *codec_name, *digits, *out, *ref;
-	bool ipv6, nat, dtx, cn, no_bye, bye_server, no_answer, only_responses;
+	bool ipv6, nat, cn, no_bye, bye_server, no_answer, only_responses;
 	bool no_label, rtp_after_bye, early_rtp, same_callid, replaces;
 };
 

@@ -290,7 +290,9 @@ write_stream(FILE *f, const struct call *c, const struct stream *s,
 	    c->d[0].call_id, s->label, c->o->codec_name, r->packets, r->lost,
 	    r->duplicate, secs((int64_t)r->heard), secs(samples), samples);
 	for (i = 0; i < r->nsources; i++)
-		fprintf(f, "%s%" PRIu32, i > 0 ? "," : "", r->sources[i].ssrc);
+		if (i == 0 || r->sources[i].ssrc != r->sources[i - 1].ssrc)
+			fprintf(f, "%s%" PRIu32, i > 0 ? "," : "",
+			    r->sources[i].ssrc);
 	fputc(']', f);
 	write_marks(f, r, zero, true);
 	write_marks(f, r, zero, false);
@@ -341,7 +343,8 @@ ref_write(const struct call *c, const char *dir)
 
 		snprintf(path, sizeof(path), "%s/%s/%s.wav", dir, session,
 		    s->label);
-		write_samples(s->ref, path, zero, samples);
+		if (c->o->codec != C_OTHER)
+			write_samples(s->ref, path, zero, samples);
 		write_stream(f, c, s, session, zero, samples);
 	}
 	fclose(f);

@@ -283,7 +283,7 @@ silent(const struct stream *s)
 {
 	const struct options *o = s->call->o;
 
-	return (o->dtx || o->cn) &&
+	return o->dtx > 0 && (s->call->i + s->k) % o->dtx == 0 &&
 	    (s->i * o->ptime + s->k % 3 * 700) % TURN_MS >= TALK_MS;
 }
 

@@ -133,7 +133,8 @@ real(struct options *o)
 	o->reorder = 0.003;
 	o->duplicate = 0.001;
 	o->jitter = 8000;
-	o->cn = o->dtx = true;
+	o->cn = true;
+	o->dtx = 3;
 	o->digits = "1234";
 }
 
@@ -144,8 +145,8 @@ set_media(struct options *o, int opt, const char *arg)
 	case O_CODEC: codec(o, arg); break;
 	case O_PTIME: o->ptime = (unsigned)number(arg); break;
 	case O_DIGITS: o->digits = arg; break;
-	case O_DTX: o->dtx = true; break;
-	case O_CN: o->cn = true; break;
+	case O_DTX: o->dtx = 1; break;
+	case O_CN: o->dtx = 1; o->cn = true; break;
 	case O_LOSS: o->loss = number(arg); break;
 	case O_BURST: o->burst = (unsigned)number(arg); break;
 	case O_REORDER: o->reorder = number(arg); break;
