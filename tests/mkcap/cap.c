@@ -148,7 +148,8 @@ cap_add(struct cap *c, int64_t t, int iface, const void *p, size_t n)
 	b->v = grow(b->v, &b->cap_v, b->nv + 1, sizeof(*b->v));
 	b->bytes = grow(b->bytes, &b->cap, b->n + n, 1);
 	memcpy(b->bytes + b->n, p, n);
-	b->v[b->nv++] = (struct item){ t, c->order++, b->n, (uint32_t)n, iface };
+	b->v[b->nv++] = (struct item){ t, c->order++, b->n, (uint32_t)n,
+	    iface };
 	b->n += n;
 }
 

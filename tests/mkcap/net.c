@@ -6,7 +6,8 @@
 #include <string.h>
 
 enum { HEAD = 192, MTU = 1500, SEGMENT = 1400, SMALL_SEGMENT = 300 };
-enum { P_IPIP = 4, P_TCP = 6, P_UDP = 17, P_6IN4 = 41, P_FRAG = 44, P_GRE = 47 };
+enum { P_IPIP = 4, P_TCP = 6, P_UDP = 17, P_6IN4 = 41, P_FRAG = 44,
+    P_GRE = 47 };
 
 struct pkt {
 	uint8_t room[HEAD + MAX_FRAME];

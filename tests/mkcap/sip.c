@@ -159,7 +159,8 @@ add_formats(struct sr_buf *b, const struct options *o)
 	else if (o->codec == C_OTHER)
 		sr_buf_fmt(b, "a=rtpmap:97 %s/8000\r\n", o->codec_name);
 	else
-		sr_buf_fmt(b, "a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n");
+		sr_buf_fmt(b, "a=rtpmap:0 PCMU/8000\r\n"
+		    "a=rtpmap:8 PCMA/8000\r\n");
 	if (o->cn)
 		sr_buf_fmt(b, "a=rtpmap:13 CN/8000\r\n");
 	sr_buf_fmt(b, "a=rtpmap:101 telephone-event/8000\r\n"
@@ -399,7 +400,8 @@ say(struct call *c, struct cap *cap, const struct step *s)
 		d->cseq++;
 	if (s->kind == S_REINVITE)
 		d->version++;
-	if ((c->o->no_answer && from == 1) || (c->o->only_responses && from == 0))
+	if ((c->o->no_answer && from == 1) ||
+	    (c->o->only_responses && from == 0))
 		return;
 	sr_buf_init(&b, MAX_FRAME - 2048);
 	add_message(&b, c, s);
