@@ -73,6 +73,10 @@ $B/tests/bench/floor: tests/bench/floor.c
 	@mkdir -p $(@D)
 	$(CC) -O2 -std=c11 -D_GNU_SOURCE -Wall -Wextra -o $@ $< -lpcap
 
+# clang only: tests/fuzz/run says CC=clang SAN=fuzzer-no-link,...
+$B/tests/fuzz/%: $B/tests/fuzz/%.o $B/libsiprec.a
+	$(if $V,,@echo "  LD $@";)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
 tools: $(addprefix $B/tests/tools/,$(TOOLS))
 
 check: all tools $B/tests/unit/all

@@ -333,9 +333,8 @@ setup() { setup_extract; }
 	make_capture in.pcap --seconds 2 --late-start 500
 	extract 0 -o out in.pcap
 	[ "$(jq -r 'select(.event == "end") | .start | .[0:23]' events.jsonl)" \
-	    = "$(jq -r 'select(has("start")) | .start * 1000 | floor / 1000 |
-	    [strftime("%Y-%m-%dT%H:%M:%S"), (. * 1000 % 1000 | tostring |
-	    "00" + . | .[-3:])] | join(".")' ref/facts.jsonl)" ]
+	    = "$(jq -r 'select(has("start")) | .start | .[0:23]' \
+	    ref/facts.jsonl)" ]
 }
 @test "--mix multi has a channel for each stream, in order" {
 	make_capture in.pcap --seconds 2
@@ -376,9 +375,7 @@ setup() { setup_extract; }
 
 @test "status 1: nothing was recorded" {
 	make_capture in.pcap --no-answer --only-responses --seconds 1
-	editcap -F pcap in.pcap none.pcap 1-10000 2>/dev/null ||
-		skip "editcap is not installed"
-	extract 1 -n none.pcap
+	extract 1 -n in.pcap
 	[ ! -s events.jsonl ]
 }
 @test "status 64: usage" {

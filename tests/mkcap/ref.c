@@ -325,6 +325,7 @@ ref_write(const struct call *c, const char *dir)
 	char path[512], session[80];
 	int64_t zero, samples;
 	unsigned k;
+	struct sr_buf start;
 	FILE *f;
 
 	session_name(c, session, sizeof(session));
@@ -334,10 +335,13 @@ ref_write(const struct call *c, const char *dir)
 	frame_session(c, &zero, &samples);
 	snprintf(path, sizeof(path), "%s/%s", dir, session);
 	mkdir(path, 0777);
-	fprintf(f, "{\"session\":\"%s\",\"call_id\":\"%s\",\"start\":%.6f,"
-	    "\"duration\":%.6f,\"reason\":\"%s\"}\n", session,
-	    c->d[0].call_id, (double)BASE_S + (double)zero / 1e6,
+	sr_buf_init(&start, 64);
+	sr_time_print(&start, (BASE_S * US_SEC + zero) * 1000, 3);
+	fprintf(f, "{\"session\":\"%s\",\"call_id\":\"%s\","
+	    "\"start\":\"%.*s\",\"duration\":%.6f,\"reason\":\"%s\"}\n",
+	    session, c->d[0].call_id, SR_FMT(sr_buf_str(&start)),
 	    secs(samples), reason(c));
+	sr_buf_free(&start);
 	for (k = 0; k < c->o->streams; k++) {
 		struct stream *s = &c->streams[k];
 
