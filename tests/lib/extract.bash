@@ -37,15 +37,15 @@ facts_differ() {
 	[inputs] as $events
 	| [$facts[] | select(has("label") | not)][] as $s
 	| [$events[] | select(.session == $s.session)] as $ours
-	| ([$ours[] | select(.event == "end")] | first) as $end
-	| if $end == null then "\($s.session): no end event" else
-	    (if $end.reason == $s.reason then empty
-	     else wrong("\($s.session) reason"; $end.reason; $s.reason) end),
-	    (if near($end.duration; $s.duration; 0.0005) then empty
-	     else wrong("\($s.session) duration"; $end.duration; $s.duration) end),
+	| ([$ours[] | select(.event == "end")] | first) as $last
+	| if $last == null then "\($s.session): no end event" else
+	    (if $last.reason == $s.reason then empty
+	     else wrong("\($s.session) reason"; $last.reason; $s.reason) end),
+	    (if near($last.duration; $s.duration; 0.0005) then empty
+	     else wrong("\($s.session) duration"; $last.duration; $s.duration) end),
 	    ($facts[] | select(has("label") and .session == $s.session)
 	     | . as $f
-	     | ([$end.streams[] | select(.label == $f.label)] | first) as $got
+	     | ([$last.streams[] | select(.label == $f.label)] | first) as $got
 	     | "\($s.session) stream \($f.label)" as $name
 	     | if $got == null then "\($name): not in the end event" else
 		(("packets", "lost", "late", "duplicate") as $k
@@ -98,7 +98,8 @@ samples_differ() {
 # same_as_ref OUT: samples and facts, and says what is not the same.
 same_as_ref() {
 	local said
-	said=$(samples_differ ref "$1"; facts_differ ref "$1")
+	said=$(samples_differ ref "$1"
+	    facts_differ ref "$1" || echo "the facts cannot be compared")
 	[ -z "$said" ] && return 0
 	printf '%s\n' "$said" | head -20
 	return 1
@@ -106,9 +107,8 @@ same_as_ref() {
 
 # round_trip [mkcap option]...: out of siprec-extract comes what went in.
 round_trip() {
-	make_capture in.pcap "$@"
-	extract 0 -o out in.pcap
-	same_as_ref out
+	make_capture in.pcap "$@" && extract 0 -o out in.pcap &&
+	    same_as_ref out
 }
 
 # The sha256 of every file below a directory, by name.
