@@ -13,18 +13,19 @@ enum { SR_MAX_SAMPLES = 5760 * 2 };	/* of one payload, all channels */
 struct sr_codec {
 	enum sr_codec_id id;
 	const char *name;
-	uint32_t rate;			/* of the samples; G.722: 16000, 0: the clock */
+	uint32_t rate;			/* of the samples; 0: the clock's */
 	bool conceals;			/* has concealment of its own */
 	int (*open)(void **state, const struct sr_format *f);
-	/* Decodes one payload to *n samples (all channels counted, interleaved).
-	 * SR_OK or SR_EBAD; then *n is 0. */
+	/* Decodes one payload to *n samples (of all channels, interleaved).
+	 * SR_OK, SR_ENOMEM or SR_EBAD; then *n is 0. */
 	int (*decode)(void *state, struct sr_str in, int16_t *out, size_t *n);
 	/* n samples for a lost stretch; next is the payload after it or absent
 	 * (Opus takes its FEC from there). */
 	int (*conceal)(void *state, struct sr_str next, int16_t *out, size_t n);
-	/* Encodes n samples; out must have room for 2 * n + 64 bytes.  NULL where
-	 * we only decode. */
-	int (*encode)(void *state, const int16_t *in, size_t n, struct sr_buf *out);
+	/* Encodes n samples; out must have room for 2 * n + 64 bytes.  SR_EBAD
+	 * when n is no whole number of the codec's frames. */
+	int (*encode)(void *state, const int16_t *in, size_t n,
+	    struct sr_buf *out);
 	void (*close)(void *state);
 };
 /* NULL when it is not built in; sr_codec_missing names the library then. */
@@ -58,11 +59,11 @@ void sr_resampler_free(struct sr_resampler *r);
  * conceals, resamples later codecs to the rate of the first, and fills every
  * hole with silence of exactly the right length. */
 struct sr_placed {			/* one packet on the time line */
-	int64_t at;			/* in units of format->clock from its start */
+	int64_t at;			/* in units of format->clock from 0 */
 	const struct sr_format *format;
 	struct sr_str payload;
 	uint32_t lost;			/* packets missing right before it */
-	uint32_t cut;			/* payload bytes that the snaplen took */
+	uint32_t cut;			/* bytes that the snaplen took */
 };
 struct sr_pcm_sink {			/* where samples go */
 	void *arg;

@@ -11,7 +11,8 @@
  * ({ NULL, 0 }) means that the document says nothing. */
 struct sr_ext {				/* extension data, kept verbatim */
 	struct sr_str ns, name;
-	struct sr_str xml;		/* with the namespaces in scope */
+	struct sr_str xml;		/* with the namespaces in scope; absent
+					 * for one that the one before holds */
 };
 struct sr_exts {
 	struct sr_ext *v;
@@ -22,6 +23,7 @@ struct sr_name_id {
 };
 struct sr_group {
 	struct sr_str id, associate, disassociate;
+	unsigned line;			/* where it was read; 0: of no line */
 	struct sr_exts exts;
 };
 struct sr_cs_reason {
@@ -33,17 +35,21 @@ struct sr_cs {				/* <session>: a communication session */
 	size_t nsip_session_ids;
 	struct sr_cs_reason *reasons;
 	size_t nreasons;
+	unsigned line;
 	struct sr_exts exts;
 };
 struct sr_participant {
 	struct sr_str id;
 	struct sr_name_id *names;
 	size_t nnames;
+	unsigned line;
 	struct sr_exts exts;
 };
 struct sr_mstream {			/* <stream>: a recorded media stream */
 	struct sr_str id, session_id, label, mode;
+	struct sr_str media_label;	/* a rival of <label>, an attribute */
 	bool undefined;			/* referred to, never described */
+	unsigned line;
 	struct sr_exts exts;
 };
 struct sr_param_value {
@@ -59,6 +65,7 @@ struct sr_assoc {
 	struct sr_param_value *params;
 	size_t nparams;
 	struct sr_str source;		/* "participantstreamassoc", or what implied it */
+	unsigned line;
 	struct sr_exts exts;
 };
 
@@ -76,6 +83,7 @@ struct sr_doc {
 	struct sr_str root;		/* "recording", "requestsnapshot" ... */
 	struct sr_str ns, dialect;
 	struct sr_str datamode, datamode_raw;	/* "complete", "partial" */
+	struct sr_str recording_id;		/* draft era: the root's id */
 	struct sr_str request_reason;
 	bool well_formed, schema_valid, valid;
 	struct sr_group *groups;
@@ -119,6 +127,13 @@ int sr_assoc_add(struct sr_doc *d, struct sr_assoc *a, bool send,
  * (the original is kept in an extension of ours). */
 int sr_doc_xml(const struct sr_doc *d, const struct sr_crypto *crypto,
     struct sr_buf *out);
+/* Reads what sr_doc_json writes, and what people write by the same names.
+ * Cuts one object off *json.  Ids that are missing are made with crypto; a
+ * reference may then name a stream by its label, a participant by its AoR.
+ * why gets words when this fails.  SR_OK; SR_ENOENT at the end; SR_EBAD;
+ * SR_ELIMIT; SR_ENOMEM.  Free d in every case. */
+int sr_doc_from_json(struct sr_doc *d, struct sr_str *json,
+    const struct sr_crypto *crypto, size_t max, struct sr_buf *why);
 /* One JSON object on one line, without the line end; file may be absent. */
 int sr_doc_json(const struct sr_doc *d, struct sr_str file, struct sr_buf *out);
 
@@ -139,5 +154,73 @@ size_t sr_doc_senders(const struct sr_doc *d, struct sr_str label,
     const struct sr_participant **out, size_t max);
 const struct sr_mstream *sr_doc_by_label(const struct sr_doc *d,
     struct sr_str label);
+
+/* ---- timeline: who was where, when ---- */
+
+enum sr_part_of { SR_IN_SESSION, SR_SENDS, SR_HEARS };
+struct sr_interval {
+	enum sr_part_of kind;
+	struct sr_str participant, aor, name;
+	struct sr_str object;		/* id of the session or the stream */
+	struct sr_str session;		/* of that stream; or the same */
+	struct sr_str label;		/* of a stream */
+	struct sr_str from, to;		/* as the client wrote it; absent: not
+					 * known, and to: not over */
+	bool from_approx, to_approx;	/* taken from elsewhere: receipt */
+	bool over;
+};
+struct sr_timeline;
+int sr_timeline_new(struct sr_timeline **tp, size_t max);
+/* in was applied and made the snapshot; receipt is RFC 3339 or absent. */
+int sr_timeline_apply(struct sr_timeline *t, const struct sr_doc *in,
+    const struct sr_doc *snapshot, struct sr_str receipt);
+int sr_timeline_end(struct sr_timeline *t, struct sr_str when);
+const struct sr_interval *sr_timeline_get(const struct sr_timeline *t,
+    size_t *n);
+void sr_timeline_free(struct sr_timeline *t);
+
+/* ---- the log of a session directory, as far as it concerns metadata ---- */
+
+struct sr_log_doc {
+	struct sr_str file, time;	/* time: RFC 3339, of the receipt */
+};
+struct sr_log_stream {
+	struct sr_str label, file;
+	sr_time duration;		/* < 0: not told */
+	struct sr_str *participants;	/* ids */
+	size_t nparticipants;
+};
+struct sr_log {
+	struct sr_log_doc *docs;
+	size_t ndocs;
+	struct sr_str start, end;	/* RFC 3339; absent: still running */
+	struct sr_log_stream *streams;
+	size_t nstreams;
+	struct sr_arena arena;
+};
+/* text is session.jsonl.  SR_OK, SR_ELIMIT.  Free it in every case. */
+int sr_log_read(struct sr_log *log, struct sr_str text, size_t max);
+void sr_log_free(struct sr_log *log);
+
+/* ---- vCon: draft-ietf-vcon-vcon-core ---- */
+
+struct sr_vcon_file {			/* one recorded stream */
+	struct sr_str label, url, mediatype;
+	struct sr_str start;		/* RFC 3339, or absent */
+	sr_time duration;		/* < 0: not known */
+	struct sr_str *participants;	/* ids; none: who sends it now */
+	size_t nparticipants;
+	uint8_t sha512[64];
+};
+struct sr_vcon {
+	sr_time created;
+	struct sr_str subject;		/* or absent */
+	struct sr_str xml;		/* goes along as an attachment */
+	const struct sr_vcon_file *files;
+	size_t nfiles;
+};
+/* One vCon on one line, without the line end. */
+int sr_doc_vcon(const struct sr_doc *d, const struct sr_vcon *v,
+    const struct sr_crypto *crypto, struct sr_buf *out);
 
 #endif

@@ -10,8 +10,10 @@
 /* How many bytes at the start of in are one whole message (leading CRLFs
  * count with it): > 0, SR_MORE, SR_EBAD when no message can begin here, or
  * SR_ELIMIT when it would be longer than max.  Touches nothing else; linear
- * in in.n when called again with more bytes and the same *seen (start with 0:
- * how far the search for the empty line has come). */
+ * in in.n when called again with more bytes and the same *seen (start each
+ * message with 0; what it holds is private).  A caller may drop leading CRLFs
+ * itself, with *seen 0, where it has to see or answer keep-alives.  Without a
+ * readable Content-Length there is no body. */
 long sr_sip_frame(struct sr_str in, size_t max, size_t *seen);
 /* Do these bytes begin like a SIP message (a method or SIP/2.0)? */
 bool sr_sip_looks(struct sr_str in);
@@ -67,7 +69,9 @@ bool sr_msg_lists(const struct sr_msg *m, const char *name, const char *token);
 bool sr_msg_is_src(const struct sr_msg *m);
 /* The value of a parameter (";tag=x" list), unquoted; false: not there. */
 bool sr_param(struct sr_str params, const char *name, struct sr_str *value);
-/* user and host of a sip, sips or tel URI; user may be absent. */
+/* user and host of a sip, sips or tel URI, as they stand there: escapes are
+ * kept, and the brackets of an IPv6 address.  user may be absent, and host is
+ * with tel.  SR_OK, SR_EBAD. */
 int sr_uri_split(struct sr_str uri, struct sr_str *user, struct sr_str *host);
 void sr_msg_free(struct sr_msg *m);
 
@@ -79,6 +83,7 @@ struct sr_part {
 	struct sr_str disposition;	/* "recording-session" or absent */
 	struct sr_str id;		/* Content-ID without <>, or absent */
 	struct sr_str data;		/* decoded where it had to be */
+	unsigned alt;			/* not 0: which multipart/alternative */
 };
 enum sr_part_kind { SR_PART_OTHER, SR_PART_SDP, SR_PART_META };
 struct sr_body {
@@ -93,8 +98,10 @@ struct sr_body {
 int sr_body_split(struct sr_body *b, const struct sr_msg *m);
 /* By type, by disposition, and last by looking at the bytes. */
 enum sr_part_kind sr_part_kind(const struct sr_part *p);
+/* The first of that kind, or NULL; where that is one of several alternatives,
+ * the last of them, which the sender likes best (RFC 2046 section 5.1.4). */
 const struct sr_part *sr_body_find(const struct sr_body *b,
-    enum sr_part_kind kind);		/* the first, or NULL */
+    enum sr_part_kind kind);
 void sr_body_free(struct sr_body *b);
 
 /* ---- sdp: RFC 8866, read leniently ---- */

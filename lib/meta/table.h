@@ -1,0 +1,30 @@
+/* table: where in an array the thing of that key stands.
+ *
+ * Documents come from strangers and may hold a hundred thousand ids, so
+ * nothing is looked for by walking.  Keys are borrowed; the slots live in an
+ * arena that the caller throws away. */
+#ifndef SIPREC_META_TABLE_H
+#define SIPREC_META_TABLE_H
+
+#include "siprec/base.h"
+
+#define TABLE_NONE SIZE_MAX
+
+struct table_slot {
+	struct sr_str a, b;		/* the key: one id, or a pair */
+	size_t at;
+	bool used;
+};
+struct table {
+	struct table_slot *v;
+	size_t cap, n, max;
+};
+/* Room for max keys: SR_OK or SR_ENOMEM. */
+int sr_table_init(struct table *t, struct sr_arena *a, size_t max);
+/* Where the key stands, TABLE_NONE when it is not there. */
+size_t sr_table_get(const struct table *t, struct sr_str a, struct sr_str b);
+/* Puts or replaces; nothing happens when the table is full. */
+void sr_table_put(struct table *t, struct sr_str a, struct sr_str b,
+    size_t at);
+
+#endif

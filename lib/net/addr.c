@@ -1,0 +1,139 @@
+/* addr - addresses and flows as values: compare, hash, read, print. */
+#include "siprec/net.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+/* Half of an address as a word; the byte order does not matter to those who
+ * only compare and hash. */
+static uint64_t
+half(const struct sr_addr *a, int i)
+{
+	uint64_t w;
+
+	memcpy(&w, a->ip + 8 * i, sizeof(w));
+	return w;
+}
+
+bool
+sr_addr_ipeq(const struct sr_addr *a, const struct sr_addr *b)
+{
+	return half(a, 0) == half(b, 0) && half(a, 1) == half(b, 1) &&
+	    a->family == b->family;
+}
+
+bool
+sr_addr_eq(const struct sr_addr *a, const struct sr_addr *b)
+{
+	return a->port == b->port && sr_addr_ipeq(a, b);
+}
+
+bool
+sr_addr_any(const struct sr_addr *a)
+{
+	return half(a, 0) == 0 && half(a, 1) == 0;
+}
+
+bool
+sr_flow_eq(const struct sr_flow *a, const struct sr_flow *b)
+{
+	return a->proto == b->proto && sr_addr_eq(&a->src, &b->src) &&
+	    sr_addr_eq(&a->dst, &b->dst);
+}
+
+/* Odd constants spread each word over the upper half, and the folds bring
+ * that down again, for tables that look at the low bits only. */
+uint64_t
+sr_flow_hash(const struct sr_flow *f)
+{
+	uint64_t h = half(&f->src, 0) * 0x9e3779b97f4a7c15u;
+	uint64_t ports = (uint64_t)f->src.port << 32 |
+	    (uint64_t)f->dst.port << 8 | (uint64_t)f->proto;
+
+	h += half(&f->src, 1) * 0xc2b2ae3d27d4eb4fu;
+	h += half(&f->dst, 0) * 0xd6e8feb86659fd93u;
+	h += half(&f->dst, 1) * 0xff51afd7ed558ccdu;
+	h ^= h >> 32;
+	h += ports * 0xa0761d6478bd642fu;
+	h ^= h >> 29;
+	h *= 0xbf58476d1ce4e5b9u;
+	return h ^ h >> 32;
+}
+
+static int
+parse_ip(struct sr_addr *a, int family, struct sr_str s)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (s.n >= sizeof(text) || memchr(s.p, '\0', s.n) != NULL)
+		return SR_EBAD;
+	memcpy(text, s.p, s.n);
+	text[s.n] = '\0';
+	if (inet_pton(family == 4 ? AF_INET : AF_INET6, text, a->ip) != 1)
+		return SR_EBAD;
+	a->family = (uint8_t)family;
+	return SR_OK;
+}
+
+static int
+parse_port(struct sr_addr *a, struct sr_str s)
+{
+	uint64_t v;
+
+	if (sr_strnum(s, &v) != SR_OK || v > UINT16_MAX)
+		return SR_EBAD;
+	a->port = (uint16_t)v;
+	return SR_OK;
+}
+
+int
+sr_addr_parse(struct sr_addr *a, struct sr_str s)
+{
+	struct sr_str ip = s, port = { NULL, 0 };
+	size_t colon = sr_strchr(s, ':');
+	struct sr_addr v = { .family = 0 };
+	int family = 4;
+
+	if (s.n == 0)
+		return SR_EBAD;
+	if (s.p[0] == '[') {
+		size_t end = sr_strchr(s, ']');
+
+		if (end == s.n || (end + 1 < s.n && s.p[end + 1] != ':'))
+			return SR_EBAD;
+		ip = sr_substr(s, 1, end - 1);
+		if (end + 1 < s.n)
+			port = (struct sr_str){ s.p + end + 2, s.n - end - 2 };
+		family = 6;
+	} else if (colon < s.n) {
+		port = sr_substr(s, colon + 1, s.n);
+		ip = sr_substr(s, 0, colon);
+		if (sr_strchr(port, ':') < port.n) {	/* IPv6, no brackets */
+			ip = s;
+			port = (struct sr_str){ NULL, 0 };
+			family = 6;
+		} else if (port.n == 0) {
+			return SR_EBAD;
+		}
+	}
+	if (parse_ip(&v, family, ip) != SR_OK)
+		return SR_EBAD;
+	if (port.p != NULL && parse_port(&v, port) != SR_OK)
+		return SR_EBAD;
+	*a = v;
+	return SR_OK;
+}
+
+int
+sr_addr_print(struct sr_buf *out, const struct sr_addr *a)
+{
+	char text[INET6_ADDRSTRLEN];
+	bool six = a->family == 6;
+
+	if (a->family == 0)
+		return sr_buf_addc(out, '-');
+	inet_ntop(six ? AF_INET6 : AF_INET, a->ip, text, sizeof(text));
+	if (a->port == 0)
+		return sr_buf_fmt(out, six ? "[%s]" : "%s", text);
+	return sr_buf_fmt(out, six ? "[%s]:%u" : "%s:%u", text, a->port);
+}
