@@ -8,6 +8,17 @@ setup() { setup_extract; }
 @test "PCMU comes out sample by sample" { round_trip --codec pcmu; }
 @test "PCMA comes out sample by sample" { round_trip --codec pcma; }
 @test "L16 comes out sample by sample" { round_trip --codec l16; }
+@test "codecs of the library, each at its own rate" {
+	for codec in G722 GSM G729 G726-32 opus AMR AMR-WB; do
+		if ! make_capture in.pcap --codec $codec --seconds 3; then
+			echo "# $codec is not built in" >&3
+			continue
+		fi
+		rm -rf out
+		extract 0 -o out in.pcap && same_as_ref out ||
+		    { echo "$codec"; return 1; }
+	done
+}
 @test "packets of 10, 30, 40 and 60 ms" {
 	for ms in 10 30 40 60; do
 		rm -rf out

@@ -5,7 +5,7 @@
 #ifndef MKCAP_H
 #define MKCAP_H
 
-#include "siprec/base.h"
+#include "siprec/media.h"
 
 enum { US_SAMPLE = 125, MAX_STREAMS = 64, MAX_FRAME = 65536 };
 #define BASE_S 1767225600		/* 2026-01-01T00:00:00Z */
@@ -17,7 +17,7 @@ enum link_kind {
 };
 enum transport { T_UDP, T_FRAG, T_TCP, T_SHUFFLE };
 enum format { F_PCAP, F_NS, F_BE, F_NG, F_NG_MULTI };
-enum codec { C_PCMU, C_PCMA, C_L16, C_OTHER };
+enum codec { C_PCMU, C_PCMA, C_L16, C_OTHER, C_LIBRARY };
 
 struct span {				/* of the session's media time, in us */
 	int64_t from, to;
@@ -35,6 +35,9 @@ struct options {
 	enum transport transport;
 	enum format format;
 	enum codec codec;
+	const struct sr_codec *library;	/* of C_LIBRARY, what it is in RTP */
+	struct sr_format rtp;
+	unsigned scale;			/* samples of a file per 1/8000 s */
 	const char *codec_name, *digits, *out, *ref;
 	bool ipv6, nat, cn, no_bye, bye_server, no_answer, only_responses;
 	bool no_label, rtp_after_bye, early_rtp, same_callid, replaces;
@@ -92,10 +95,10 @@ void signal_codes(uint64_t key, unsigned k, bool alaw, uint64_t at,
 /* ---- ref: what a correct reader must find ---- */
 
 struct ref;
-struct ref *ref_new(void);
+struct ref *ref_new(unsigned scale);
 void ref_source(struct ref *r, uint32_t ssrc);	/* placed anew from here on */
-/* A packet that a reader sees; rtp counts samples from the source's start,
- * v is NULL for what is no audio. */
+/* A packet that a reader sees; rtp counts 1/8000 s from the source's start, v
+ * holds n * scale samples and is NULL for what is no audio. */
 void ref_packet(struct ref *r, int64_t t, int64_t rtp, const int16_t *v,
     size_t n);
 void ref_lost(struct ref *r, int64_t rtp, size_t n);
@@ -118,7 +121,8 @@ struct step {
 	int64_t t;
 	enum step_kind kind;
 	int dialog;
-	bool inactive, backwards;	/* backwards: the server is the client */
+	bool inactive;
+	bool backwards;			/* the server is the client */
 };
 struct call {
 	unsigned i;
@@ -151,11 +155,13 @@ struct stream {
 	uint64_t i, n, first;		/* frames; where the source began */
 	unsigned drop;
 	bool talking, alaw;
+	void *encoder, *decoder;	/* of C_LIBRARY */
 	struct ref *ref;
 };
 void stream_init(struct stream *s, struct call *c, unsigned k);
 void stream_send(struct stream *s, struct cap *cap, int64_t until);
 bool stream_over(const struct stream *s);
+void stream_free(struct stream *s);
 
 void ref_write(const struct call *c, const char *dir);
 

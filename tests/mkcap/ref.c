@@ -33,15 +33,17 @@ struct ref {
 	struct mark marks[MAX_MARKS];
 	size_t nsources, nmarks;
 	uint64_t packets, lost, duplicate, heard;
+	unsigned scale;
 };
 
 struct ref *
-ref_new(void)
+ref_new(unsigned scale)
 {
 	struct ref *r = sr_zalloc(sizeof(*r));
 
 	if (r == NULL)
 		die("out of memory");
+	r->scale = scale;
 	return r;
 }
 
@@ -57,9 +59,9 @@ ref_source(struct ref *r, uint32_t ssrc)
 }
 
 static void
-keep(struct source *s, int64_t rtp, const int16_t *v, size_t n)
+keep(struct source *s, int64_t rtp, const int16_t *v, size_t n, unsigned scale)
 {
-	size_t want = (size_t)rtp + n, cap = want * 2;
+	size_t want = ((size_t)rtp + n) * scale, cap = want * 2;
 
 	if (want > s->cap) {
 		if ((s->v = realloc(s->v, cap * sizeof(*v))) == NULL)
@@ -67,9 +69,9 @@ keep(struct source *s, int64_t rtp, const int16_t *v, size_t n)
 		memset(s->v + s->cap, 0, (cap - s->cap) * sizeof(*v));
 		s->cap = cap;
 	}
-	memcpy(s->v + rtp, v, n * sizeof(*v));
-	if ((int64_t)want > s->end)
-		s->end = (int64_t)want;
+	memcpy(s->v + (size_t)rtp * scale, v, n * scale * sizeof(*v));
+	if (rtp + (int64_t)n > s->end)
+		s->end = rtp + (int64_t)n;
 }
 
 void
@@ -87,7 +89,7 @@ ref_packet(struct ref *r, int64_t t, int64_t rtp, const int16_t *v, size_t n)
 	if (v == NULL)
 		return;
 	r->heard += n;
-	keep(s, rtp, v, n);
+	keep(s, rtp, v, n, r->scale);
 }
 
 static void
@@ -193,7 +195,7 @@ le(FILE *f, uint32_t v, int n)
 }
 
 static void
-write_wav(const char *path, const int16_t *v, uint32_t n)
+write_wav(const char *path, const int16_t *v, uint32_t n, uint32_t rate)
 {
 	FILE *f = fopen(path, "wb");
 	uint32_t i;
@@ -206,8 +208,8 @@ write_wav(const char *path, const int16_t *v, uint32_t n)
 	le(f, 16, 4);
 	le(f, 1, 2);
 	le(f, 1, 2);
-	le(f, RATE, 4);
-	le(f, 2 * RATE, 4);
+	le(f, rate, 4);
+	le(f, 2 * rate, 4);
 	le(f, 2, 2);
 	le(f, 16, 2);
 	fputs("data", f);
@@ -228,8 +230,8 @@ static void
 write_samples(const struct ref *r, const char *path, int64_t zero,
     int64_t samples)
 {
-	int16_t *v = calloc((size_t)samples + 1, sizeof(*v));
-	size_t i;
+	size_t i, k = r->scale;
+	int16_t *v = calloc((size_t)samples * k + 1, sizeof(*v));
 
 	if (v == NULL)
 		die("out of memory");
@@ -237,10 +239,12 @@ write_samples(const struct ref *r, const char *path, int64_t zero,
 		const struct source *s = &r->sources[i];
 
 		if (s->end > s->first)
-			memcpy(v + place(s, zero, s->first), s->v + s->first,
-			    (size_t)(s->end - s->first) * sizeof(*v));
+			memcpy(v + (size_t)place(s, zero, s->first) * k,
+			    s->v + (size_t)s->first * k,
+			    (size_t)(s->end - s->first) * k * sizeof(*v));
 	}
-	write_wav(path, v, (uint32_t)samples);
+	write_wav(path, v, (uint32_t)((size_t)samples * k),
+	    RATE * r->scale);
 	free(v);
 }
 

@@ -153,14 +153,25 @@ add_formats(struct sr_buf *b, const struct options *o)
 {
 	static const char *const list[] = { "0 8", "8 0", "96", "97" };
 
-	sr_buf_fmt(b, "%s%s 101\r\n", list[o->codec], o->cn ? " 13" : "");
+	if (o->codec == C_LIBRARY)
+		sr_buf_fmt(b, "%u", o->rtp.pt);
+	else
+		sr_buf_fmt(b, "%s", list[o->codec]);
+	sr_buf_fmt(b, "%s 101\r\n", o->cn ? " 13" : "");
 	if (o->codec == C_L16)
 		sr_buf_fmt(b, "a=rtpmap:96 L16/8000\r\n");
+	else if (o->codec == C_LIBRARY)
+		sr_buf_fmt(b, "a=rtpmap:%u %.*s/%u%s\r\n", o->rtp.pt,
+		    SR_FMT(o->rtp.name), o->rtp.clock,
+		    o->rtp.channels == 2 ? "/2" : "");
 	else if (o->codec == C_OTHER)
 		sr_buf_fmt(b, "a=rtpmap:97 %s/8000\r\n", o->codec_name);
 	else
 		sr_buf_fmt(b, "a=rtpmap:0 PCMU/8000\r\n"
 		    "a=rtpmap:8 PCMA/8000\r\n");
+	if (o->rtp.fmtp.n > 0)
+		sr_buf_fmt(b, "a=fmtp:%u %.*s\r\n", o->rtp.pt,
+		    SR_FMT(o->rtp.fmtp));
 	if (o->cn)
 		sr_buf_fmt(b, "a=rtpmap:13 CN/8000\r\n");
 	sr_buf_fmt(b, "a=rtpmap:101 telephone-event/8000\r\n"

@@ -14,7 +14,8 @@
 static const char usage[] =
 "usage: mkcap [option]... -w FILE|-\n"
 "what     --calls N --seconds S --stagger MS --streams N --seed N\n"
-"         --codec pcmu|pcma|l16|NAME --ptime MS --digits DIGITS --dtx --cn\n"
+"         --codec pcmu|pcma|l16|G722|GSM|G729|G726-32|opus|AMR|AMR-WB|NAME\n"
+"         --ptime MS --digits DIGITS --dtx --cn\n"
 "net      --loss P --burst N --reorder P --duplicate P --jitter MS\n"
 "time     --late-start MS --skew PPM --seq-start N --ts-start N\n"
 "change   --hold T1:T2 --pause-ts-frozen T1:T2 --ssrc-change T\n"
@@ -113,10 +114,51 @@ span(const char *s)
 	return (struct span){ us(from), us(to) };
 }
 
+/* Codecs of the library; files are written at the rate that they decode to. */
+static const struct {
+	const char *name, *fmtp;
+	enum sr_codec_id id;
+	unsigned clock, scale;
+	uint8_t pt, channels;
+} library[] = {
+	{ "G722", "", SR_CODEC_G722, 8000, 2, 9, 1 },
+	{ "GSM", "", SR_CODEC_GSM, 8000, 1, 3, 1 },
+	{ "G729", "", SR_CODEC_G729, 8000, 1, 18, 1 },
+	{ "G726-32", "", SR_CODEC_G726_32, 8000, 1, 98, 1 },
+	{ "opus", "", SR_CODEC_OPUS, 48000, 6, 99, 2 },
+	{ "AMR", "octet-align=1", SR_CODEC_AMR, 8000, 1, 102, 1 },
+	{ "AMR-WB", "octet-align=1", SR_CODEC_AMR_WB, 16000, 2, 100, 1 },
+};
+
+static bool
+library_codec(struct options *o, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(library) / sizeof(library[0]); i++) {
+		if (strcmp(library[i].name, name) != 0)
+			continue;
+		o->codec = C_LIBRARY;
+		o->scale = library[i].scale;
+		o->rtp = (struct sr_format){ .id = library[i].id,
+		    .name = sr_cstr(library[i].name),
+		    .fmtp = sr_cstr(library[i].fmtp),
+		    .clock = library[i].clock, .pt = library[i].pt,
+		    .channels = library[i].channels };
+		o->library = sr_codec_find(library[i].id);
+		if (o->library == NULL || o->library->encode == NULL)
+			die("%s is not built in", name);
+		return true;
+	}
+	return false;
+}
+
 static void
 codec(struct options *o, const char *name)
 {
 	o->codec_name = name;
+	if (library_codec(o, name))
+		return;
 	if (strcmp(name, "pcmu") == 0)
 		o->codec = C_PCMU;
 	else if (strcmp(name, "pcma") == 0)
@@ -135,7 +177,7 @@ real(struct options *o)
 	o->duplicate = 0.001;
 	o->jitter = 8000;
 	o->cn = true;
-	o->dtx = 3;
+	o->dtx = 10;
 	o->digits = "1234";
 }
 
@@ -297,7 +339,7 @@ free_calls(struct call *calls, unsigned n)
 
 	for (i = 0; i < n; i++) {
 		for (k = 0; k < calls[i].o->streams; k++)
-			ref_free(calls[i].streams[k].ref);
+			stream_free(&calls[i].streams[k]);
 		free(calls[i].streams);
 	}
 	free(calls);
@@ -334,7 +376,8 @@ main(int argc, char **argv)
 	    .stagger = 500000, .seed = 1, .ptime = 20, .burst = 1,
 	    .snaplen = 262144, .ssrc_change = -1, .codec_change = -1,
 	    .start_middle = -1, .hold = { -1, -1 }, .frozen = { -1, -1 },
-	    .seq_start = -1, .ts_start = -1, .codec_name = "pcmu" };
+	    .seq_start = -1, .ts_start = -1, .codec_name = "pcmu", .scale = 1,
+	    .rtp = { .clock = 8000 } };
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "w:h", longopts, NULL)) != -1)
