@@ -184,7 +184,8 @@ rig_row() {
 		got=$(jq -s '[.[] | select(.event == "end") | .streams[] |
 		    .packets + .duplicate] | add // 0' events.jsonl)
 		said=$(awk -v g="$got" -v w="$packets" 'BEGIN {
-		    print g >= 0.9 * w && g <= 1.02 * w ? "good" : "bad" }')
+		    good = (g >= 0.9 * w && g <= 1.02 * w)
+		    print good ? "good" : "bad" }')
 		say "$(printf '%-45s %6s of %6s packets: %s' "$name" "$got" \
 		    "$packets" "$said")"
 		[ "$said" = good ] || bad=1
