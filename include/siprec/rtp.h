@@ -58,4 +58,71 @@ uint32_t sr_payload_ticks(const struct sr_format *f, struct sr_str payload);
 /* RFC 2198: the primary block and its payload type.  SR_OK or SR_EBAD. */
 int sr_red_primary(struct sr_str payload, uint8_t *pt, struct sr_str *primary);
 
+/* ---- line: one stream's packets on the time line of its session ---- */
+
+/* Sample 0 of a session: shared by its lines, fixed by the first of them. */
+struct sr_start {
+	sr_time t0;			/* SR_NEVER until there is media */
+	bool fixed;
+};
+struct sr_numbers {			/* of one stream, RFC 3550 appendix A */
+	uint64_t packets, lost, late, duplicate;
+	double jitter;			/* ns, RFC 3550 A.8 */
+	sr_time heard;			/* ns of media */
+	sr_time end;			/* where the last media ends, from t0 */
+};
+struct sr_line_packet {
+	struct sr_rtp rtp;		/* payload borrowed */
+	sr_time arrived;
+	uint64_t num;
+	const struct sr_format *format;	/* must live as long as the line */
+	uint32_t ticks;			/* sr_payload_ticks */
+	uint32_t cut;			/* payload bytes that are missing */
+	/* What the line adds, in units of format->clock: */
+	int64_t at;			/* place, from the start */
+	int64_t hole;			/* silence between the media before and it */
+	uint32_t lost;			/* packets missing right before it */
+};
+
+/* Puts packets in order, drops copies, and places them by RTP time, anchored
+ * at the least delayed packet of the first 500 ms.  Judged by packet times
+ * alone, so that live and offline agree.  A new SSRC, a restart or a jump of
+ * the timestamp is anchored again in the same way. */
+struct sr_line;
+int sr_line_new(struct sr_line **lp, struct sr_start *start, bool keep_payload);
+/* Takes one packet; get what became ready with sr_line_next before the next
+ * call.  SR_OK; SR_ENOMEM. */
+int sr_line_put(struct sr_line *l, const struct sr_line_packet *p);
+/* In order and placed; the payload is borrowed until the next call. */
+bool sr_line_next(struct sr_line *l, struct sr_line_packet *out);
+/* The stream is over: everything that waits becomes ready. */
+void sr_line_finish(struct sr_line *l);
+/* The SSRC in force; true once after it changed or its numbers restarted. */
+bool sr_line_turned(struct sr_line *l, uint32_t *from, uint32_t *to);
+/* Two sources at once on one line: the second moves to a line of its own.
+ * True when other has taken it (other must be new). */
+bool sr_line_wants_fork(const struct sr_line *l, uint32_t *ssrc);
+void sr_line_fork(struct sr_line *l, struct sr_line *other);
+void sr_line_numbers(const struct sr_line *l, struct sr_numbers *out);
+void sr_line_free(struct sr_line *l);
+
+/* ---- dtmf: RFC 4733 ---- */
+
+struct sr_dtmf {			/* one line's digit in the making */
+	bool on;
+	uint8_t event;
+	uint32_t ts, duration;		/* clock units, longer than 65535 too */
+	uint32_t base;			/* of the segments before */
+	int64_t at;
+	uint32_t clock;
+	uint32_t last_ts;
+	bool any;
+};
+/* One event packet, in order.  True when *done holds a digit that is over. */
+bool sr_dtmf_put(struct sr_dtmf *d, const struct sr_line_packet *p,
+    struct sr_dtmf *done);
+/* Other media came or the stream is over: true when a digit ended with it. */
+bool sr_dtmf_end(struct sr_dtmf *d, struct sr_dtmf *done);
+char sr_dtmf_char(uint8_t event);	/* '0'-'9' '*' '#' 'A'-'D', '!' flash, 0 */
+
 #endif

@@ -27,7 +27,7 @@ size_t sr_sip_resync(struct sr_str in);
  * refusal.  Views point into the raw bytes, which must outlive the message. */
 enum sr_method {
 	SR_M_NONE, SR_INVITE, SR_ACK, SR_BYE, SR_CANCEL, SR_OPTIONS,
-	SR_REGISTER, SR_PRACK, SR_UPDATE, SR_INFO, SR_SUBSCRIBE, SR_NOTIFY,
+	SR_REGISTER, SR_PRACK, SR_UPDATE, SR_M_INFO, SR_SUBSCRIBE, SR_NOTIFY,
 	SR_REFER, SR_MESSAGE, SR_PUBLISH, SR_M_OTHER
 };
 struct sr_header {

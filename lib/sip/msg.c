@@ -47,7 +47,7 @@ method_of(struct sr_str s)
 		[SR_INVITE] = "INVITE", [SR_ACK] = "ACK", [SR_BYE] = "BYE",
 		[SR_CANCEL] = "CANCEL", [SR_OPTIONS] = "OPTIONS",
 		[SR_REGISTER] = "REGISTER", [SR_PRACK] = "PRACK",
-		[SR_UPDATE] = "UPDATE", [SR_INFO] = "INFO",
+		[SR_UPDATE] = "UPDATE", [SR_M_INFO] = "INFO",
 		[SR_SUBSCRIBE] = "SUBSCRIBE", [SR_NOTIFY] = "NOTIFY",
 		[SR_REFER] = "REFER", [SR_MESSAGE] = "MESSAGE",
 		[SR_PUBLISH] = "PUBLISH"

@@ -1,0 +1,138 @@
+/* core: bytes and time in, events out.  No system calls below this line. */
+#ifndef SIPREC_CORE_H
+#define SIPREC_CORE_H
+
+#include "siprec/meta.h"
+#include "siprec/rtp.h"
+#include "siprec/sip.h"
+
+enum sr_role {
+	SR_WATCH			/* sees both sides, never sends */
+};
+/* Zero means the default, said behind each. */
+struct sr_cfg {
+	enum sr_role role;
+	bool all;			/* plain calls too, and RTP alone */
+	bool no_payload;		/* media events carry no payload */
+	const struct sr_crypto *crypto;	/* needed */
+	size_t max_message;		/* 1 MiB: a SIP message, a body */
+	size_t max_sessions;		/* 1,000,000 at a time */
+	size_t max_flows;		/* 1,000,000 known at a time */
+	size_t max_orphans;		/* 4 MiB of media that waits for its SDP */
+};
+
+/* A recording session and its streams belong to the engine; both are valid
+ * until the session's SR_EV_END has been taken and the engine called again. */
+struct sr_session;
+struct sr_stream;
+struct sr_str sr_session_id(const struct sr_session *s);	/* name of its directory */
+struct sr_str sr_session_call_id(const struct sr_session *s);
+const struct sr_doc *sr_session_doc(const struct sr_session *s);	/* NULL: none */
+size_t sr_session_nstreams(const struct sr_session *s);
+struct sr_stream *sr_session_stream(const struct sr_session *s, size_t i);
+struct sr_str sr_stream_label(const struct sr_stream *t);	/* m1, m2 without one */
+size_t sr_stream_index(const struct sr_stream *t);	/* among its session's */
+/* A place for the owner of the engine to hang what belongs to a stream. */
+void **sr_session_slot(struct sr_session *s);
+void **sr_stream_slot(struct sr_stream *t);
+
+enum sr_event_kind {
+	SR_EV_BEGIN, SR_EV_OFFER, SR_EV_ANSWER, SR_EV_META, SR_EV_STREAM,
+	SR_EV_DTMF, SR_EV_GAP, SR_EV_SSRC, SR_EV_PAUSE, SR_EV_RESUME,
+	SR_EV_HOLD, SR_EV_WARN, SR_EV_REPLACED, SR_EV_CONTINUED, SR_EV_END,
+	SR_EV_MEDIA			/* a placed packet: not for the log */
+};
+struct sr_event {			/* valid until the next sr_engine call */
+	enum sr_event_kind kind;
+	sr_time time;
+	uint64_t num;			/* frame, 0: none */
+	struct sr_session *session;	/* NULL: of no session */
+	struct sr_stream *stream;
+	union {
+		struct {
+			struct sr_str from, to, agent;
+			struct sr_flow flow;
+			const char *cause;	/* why it is a recording */
+		} begin;
+		struct {
+			bool by_src;
+			uint32_t cseq;
+			struct sr_str text;
+			unsigned n;		/* 1, 2 ... in the session */
+		} sdp;
+		struct {
+			struct sr_str body;	/* as received */
+			const struct sr_doc *doc;
+			bool made;		/* by us, for --all */
+			unsigned n;
+		} meta;
+		struct {
+			const struct sr_format *format;
+			uint32_t ssrc;
+			struct sr_flow flow;
+			unsigned mline;
+		} stream;
+		struct {
+			char digit;
+			sr_time at, duration;
+		} dtmf;
+		struct {
+			sr_time at, duration;
+		} gap;
+		struct {
+			uint32_t from, to;
+		} ssrc;
+		struct {
+			const char *by;		/* "sdp", "control" */
+		} pause;
+		struct {
+			bool on;
+		} hold;
+		struct {
+			int err;
+			const char *rule;
+			struct sr_str text;
+			int status;		/* of a refused call, else 0 */
+			struct sr_str call_id;
+		} warn;
+		struct {
+			struct sr_str call_id;
+		} replaced;
+		struct {
+			const char *reason;
+			sr_time start;		/* UTC of sample 0 */
+			sr_time duration, dialog_duration;
+		} end;
+		struct sr_line_packet media;
+	} u;
+};
+
+struct sr_engine;
+int sr_engine_new(struct sr_engine **ep, const struct sr_cfg *cfg);
+/* One chunk; take all events before the next.  SR_OK; SR_ENOMEM. */
+int sr_engine_feed(struct sr_engine *e, const struct sr_chunk *c);
+/* A warning of the owner's own, in order with the rest. */
+int sr_engine_note(struct sr_engine *e, sr_time now, uint64_t num,
+    const char *rule, const char *text);
+const struct sr_event *sr_engine_next(struct sr_engine *e);	/* NULL: dry */
+/* TCP flows that carry no SIP, to be dropped below: false when none. */
+bool sr_engine_unwanted(struct sr_engine *e, struct sr_flow *f);
+/* The input is over: every session ends with capture-end. */
+void sr_engine_finish(struct sr_engine *e, sr_time now);
+void sr_engine_free(struct sr_engine *e);
+
+/* What a recorder adds to the end of a stream. */
+struct sr_end_file {
+	struct sr_str file;		/* absent: no file */
+	char sha256[65];		/* "" when there is none */
+	uint32_t rate;
+	sr_time duration;
+};
+/* One JSON object without the line end.  files: one per stream for
+ * SR_EV_END, else NULL. */
+int sr_event_json(const struct sr_event *ev, const struct sr_end_file *files,
+    struct sr_buf *out);
+/* A line for a person. */
+int sr_event_text(const struct sr_event *ev, struct sr_buf *out);
+
+#endif

@@ -1,0 +1,163 @@
+/* flow - five-tuples, and what each of them turned out to carry. */
+#include "priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define IDLE (120 * SR_SEC)		/* a nameless flow is forgotten after */
+
+static int
+grow(struct sr_engine *e)
+{
+	size_t cap = e->flow_cap > 0 ? e->flow_cap * 2 : 1024;
+	struct flow **v = calloc(cap, sizeof(*v)), *f, *next;
+
+	if (v == NULL)
+		return SR_ENOMEM;
+	for (size_t i = 0; i < e->flow_cap; i++)
+		for (f = e->flows[i]; f != NULL; f = next) {
+			next = f->next;
+			f->next = v[f->hash & (cap - 1)];
+			v[f->hash & (cap - 1)] = f;
+		}
+	free(e->flows);
+	e->flows = v;
+	e->flow_cap = cap;
+	return SR_OK;
+}
+
+static void
+release(struct sr_engine *e, struct flow *f)
+{
+	orphan_drop(e, f);
+	if (f->conn != NULL)
+		sr_buf_free(&f->conn->in);
+	free(f->conn);
+	free(f);
+	e->nflows--;
+}
+
+/* Each new flow looks at two places of the table for idle ones, so that no
+ * step is ever long. */
+static void
+sweep(struct sr_engine *e)
+{
+	for (int k = 0; k < 2; k++) {
+		struct flow **at = &e->flows[e->sweep++ & (e->flow_cap - 1)], *f;
+
+		while ((f = *at) != NULL) {
+			if (f->stream != NULL || e->now - f->last < IDLE ||
+			    (f->conn != NULL && f->conn->in.n > 0)) {
+				at = &f->next;
+				continue;
+			}
+			*at = f->next;
+			release(e, f);
+		}
+	}
+}
+
+static struct flow *
+lookup(struct sr_engine *e, uint64_t h, const struct sr_flow *key)
+{
+	struct flow *f;
+
+	if (e->flow_cap == 0)
+		return NULL;
+	f = e->flows[h & (e->flow_cap - 1)];
+	while (f != NULL && (f->hash != h || !sr_flow_eq(&f->key, key)))
+		f = f->next;
+	return f;
+}
+
+struct flow *
+flow_find(struct sr_engine *e, const struct sr_flow *key)
+{
+	return lookup(e, sr_flow_hash(key), key);
+}
+
+struct flow *
+flow_get(struct sr_engine *e, const struct sr_flow *key, sr_time now)
+{
+	uint64_t h = sr_flow_hash(key);
+	struct flow *f = lookup(e, h, key);
+
+	if (f != NULL) {
+		f->last = now;
+		return f;
+	}
+	if (e->nflows >= e->flow_cap && grow(e) != SR_OK)
+		return NULL;
+	sweep(e);
+	if (e->nflows >= e->cfg.max_flows || (f = sr_zalloc(sizeof(*f))) == NULL)
+		return NULL;
+	f->key = *key;
+	f->hash = h;
+	f->first = f->last = now;
+	f->next = e->flows[h & (e->flow_cap - 1)];
+	e->flows[h & (e->flow_cap - 1)] = f;
+	e->nflows++;
+	return f;
+}
+
+void
+flows_free(struct sr_engine *e)
+{
+	struct flow *f, *next;
+
+	for (size_t i = 0; i < e->flow_cap; i++)
+		for (f = e->flows[i]; f != NULL; f = next) {
+			next = f->next;
+			release(e, f);
+		}
+	free(e->flows);
+}
+
+void
+flow_leave(struct sr_engine *e, struct sr_stream *t)
+{
+	struct flow *f;
+
+	while ((f = t->flows) != NULL) {
+		t->flows = f->sibling;
+		f->sibling = NULL;
+		f->stream = NULL;
+		f->kind = FLOW_NEW;
+		f->used = true;
+		f->generation = e->bindings.generation;
+		f->first = e->now;
+	}
+	t->locked = NULL;
+}
+
+/* Media may come a little before the answer that says whose it is.  Where
+ * two seconds of it have passed, no answer was captured. */
+static bool
+ripe(struct sr_engine *e, const struct flow *f, const struct sr_session *s)
+{
+	if (s->begun != 0)
+		return true;
+	if (e->now - f->first < 2 * SR_SEC || s->early == NULL)
+		return false;
+	call_begin(e, s->early, "media");
+	return s->begun != 0;
+}
+
+void
+flow_look(struct sr_engine *e, struct flow *f)
+{
+	struct sr_stream *t = bind_find(e, &f->key, f->pt);
+
+	if (t == NULL) {
+		f->generation = e->bindings.generation;
+		return;
+	}
+	if (!ripe(e, f, t->session))
+		return;
+	f->generation = e->bindings.generation;
+	f->kind = FLOW_MEDIA;
+	f->stream = t;
+	f->sibling = t->flows;
+	t->flows = f;
+	orphan_adopt(e, f);
+}

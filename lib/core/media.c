@@ -1,0 +1,240 @@
+/* media - RTP of a known stream: in as it came, out in order and placed.
+ *
+ * What is not audio ends here: digits become events, and stand as silence. */
+#include "priv.h"
+
+#define LOCK SR_SEC			/* silence before another sender may come */
+#define GAP (200 * SR_MSEC)
+
+sr_time
+ticks_ns(int64_t ticks, uint32_t clock)
+{
+	if (clock == 0)
+		clock = 8000;
+	return ticks / clock * SR_SEC + ticks % clock * SR_SEC / clock;
+}
+
+/* Design of the source lock: who the SDP names wins, a stranger waits until
+ * the one before has been silent for a second. */
+static bool
+may_speak(struct sr_stream *t, struct flow *f, sr_time now)
+{
+	if (t->locked == f || t->locked == NULL ||
+	    now - t->locked_last > LOCK) {
+		t->locked = f;
+	} else {
+		struct binding *b;
+
+		for (b = t->bindings; b != NULL; b = b->same)
+			if (b->by == BY_SRC &&
+			    sr_addr_eq(&b->addr, &f->key.src))
+				break;
+		if (b == NULL)
+			return false;
+		t->locked = f;
+	}
+	t->locked_last = now;
+	return true;
+}
+
+static void
+first_media(struct sr_engine *e, struct sr_stream *t, const struct flow *f,
+    const struct sr_rtp *h, const struct sr_format *format)
+{
+	struct sr_event *ev;
+
+	t->sent = true;
+	t->ssrc = h->ssrc;
+	t->codec = format;
+	if ((ev = queue_event(e, SR_EV_STREAM, t->session)) == NULL)
+		return;
+	ev->stream = t;
+	ev->u.stream.format = format;
+	ev->u.stream.ssrc = h->ssrc;
+	ev->u.stream.flow = f->key;
+	ev->u.stream.mline = t->mline;
+}
+
+/* Once each: what the files cannot show. */
+static void
+remark(struct sr_engine *e, struct sr_stream *t, const struct sr_line_packet *p)
+{
+	if (p->cut > 0 && !t->warned_cut) {
+		t->warned_cut = true;
+		warn(e, t->session, "snaplen", "frame %llu: media of stream %.*s "
+		    "was cut by the snaplen: silence stands for what is missing",
+		    (unsigned long long)p->num, SR_FMT(t->label));
+	}
+	if (t->paused && !t->warned_paused) {
+		t->warned_paused = true;
+		warn(e, t->session, "R7866-7.1.1.1-3", "frame %llu: media on "
+		    "stream %.*s although it is inactive: it is recorded",
+		    (unsigned long long)p->num, SR_FMT(t->label));
+	}
+}
+
+static void
+fork_line(struct sr_engine *e, struct sr_stream *t, const struct flow *f)
+{
+	struct sr_stream *other;
+	struct sr_rtp h = { 0 };
+	uint32_t ssrc;
+
+	if (!sr_line_wants_fork(t->line, &ssrc) || t->fork != NULL)
+		return;
+	if ((other = stream_new(t->session, t->mline, t->from, t->label)) ==
+	    NULL)
+		return;
+	stream_formats(other, NULL, 0);
+	for (size_t i = 0; i < t->nformats; i++)
+		other->formats[other->nformats++] = t->formats[i];
+	t->fork = other;
+	t->fork_ssrc = ssrc;
+	h.ssrc = ssrc;
+	sr_line_fork(t->line, other->line);
+	first_media(e, other, f, &h, t->last);
+	queue_pull(e, other);
+}
+
+void
+media_put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
+    const struct sr_chunk *c)
+{
+	struct sr_line_packet p = { .arrived = c->time, .num = c->num,
+	    .cut = (uint32_t)c->cut };
+	const struct sr_format *format;
+	int err;
+
+	if (sr_rtp_parse(&p.rtp, c->data) != SR_OK)
+		return;
+	if (t->fork != NULL && p.rtp.ssrc == t->fork_ssrc)
+		t = t->fork;
+	else if (!may_speak(t, f, c->time))
+		return;
+	format = t->last;
+	if (format == NULL || format->pt != p.rtp.pt)
+		format = stream_format(t, p.rtp.pt);
+	if (format != NULL && format->id == SR_CODEC_RED &&
+	    sr_red_primary(p.rtp.payload, &p.rtp.pt, &p.rtp.payload) == SR_OK)
+		format = stream_format(t, p.rtp.pt);
+	if (format == NULL)
+		return;
+	t->last = format;
+	p.format = format;
+	p.ticks = sr_payload_ticks(format, p.rtp.payload);
+	if (c->cut > 0)
+		p.ticks += (uint32_t)c->cut * p.ticks /
+		    (uint32_t)(p.rtp.payload.n > 0 ? p.rtp.payload.n : 1);
+	if (!t->sent)
+		first_media(e, t, f, &p.rtp, format);
+	if (p.cut > 0 || t->paused)
+		remark(e, t, &p);
+	if ((err = sr_line_put(t->line, &p)) != SR_OK)
+		e->err = err;
+	queue_pull(e, t);
+	if (t->fork == NULL)
+		fork_line(e, t, f);
+}
+
+static struct sr_event *
+stash(struct sr_engine *e, struct sr_stream *t, enum sr_event_kind kind)
+{
+	struct sr_event *ev = &e->stash[e->nstash++];
+
+	*ev = (struct sr_event){ .kind = kind, .time = e->now, .num = e->num,
+	    .session = t->session, .stream = t };
+	return ev;
+}
+
+static void
+digit(struct sr_engine *e, struct sr_stream *t, const struct sr_dtmf *done)
+{
+	struct sr_event *ev = stash(e, t, SR_EV_DTMF);
+
+	ev->u.dtmf.digit = sr_dtmf_char(done->event);
+	ev->u.dtmf.at = ticks_ns(done->at, done->clock);
+	ev->u.dtmf.duration = ticks_ns(done->duration, done->clock);
+}
+
+/* A digit whose end was lost is over when other media is well behind it. */
+static void
+end_digit(struct sr_engine *e, struct sr_stream *t,
+    const struct sr_line_packet *p)
+{
+	struct sr_dtmf done;
+
+	if (t->dtmf.on && p->at > t->dtmf.at + (int64_t)t->dtmf.duration +
+	    t->dtmf.clock / 10 && sr_dtmf_end(&t->dtmf, &done))
+		digit(e, t, &done);
+}
+
+static void
+gap(struct sr_engine *e, struct sr_stream *t, const struct sr_line_packet *p)
+{
+	sr_time hole = ticks_ns(p->hole, p->format->clock);
+	struct sr_event *ev;
+
+	if (hole < GAP)
+		return;
+	ev = stash(e, t, SR_EV_GAP);
+	ev->u.gap.at = ticks_ns(p->at - p->hole, p->format->clock);
+	ev->u.gap.duration = hole;
+}
+
+static void
+placed(struct sr_engine *e, struct sr_stream *t, const struct sr_line_packet *p)
+{
+	struct sr_dtmf done;
+	struct sr_event *ev;
+	uint32_t from, to;
+
+	if (sr_line_turned(t->line, &from, &to)) {
+		ev = stash(e, t, SR_EV_SSRC);
+		ev->u.ssrc.from = from;
+		ev->u.ssrc.to = to;
+		t->ssrc = to;
+	}
+	if (p->format->id == SR_CODEC_EVENT) {
+		if (sr_dtmf_put(&t->dtmf, p, &done))
+			digit(e, t, &done);
+		return;
+	}
+	end_digit(e, t, p);
+	if (p->lost > 0)
+		gap(e, t, p);
+	if (p->format->id == SR_CODEC_CN)
+		return;
+	t->heard = true;
+	if (e->cfg.no_payload)
+		return;
+	ev = stash(e, t, SR_EV_MEDIA);
+	ev->u.media = *p;
+}
+
+bool
+media_pull(struct sr_engine *e, struct sr_stream *t)
+{
+	struct sr_line_packet p;
+	struct sr_dtmf done;
+
+	while (e->nstash == 0) {
+		if (sr_line_next(t->line, &p)) {
+			placed(e, t, &p);
+		} else if (t->finished && sr_dtmf_end(&t->dtmf, &done)) {
+			digit(e, t, &done);
+		} else {
+			return false;
+		}
+	}
+	return true;
+}
+
+void
+media_finish(struct sr_engine *e, struct sr_stream *t)
+{
+	if (t->finished)
+		return;
+	t->finished = true;
+	sr_line_finish(t->line);
+	queue_pull(e, t);
+}

@@ -1,0 +1,151 @@
+/* orphan - RTP that came before anybody said whose it is.
+ *
+ * The first packets of a call are on the wire before its answer is.  They
+ * wait in one ring of fixed size; each flow's packets are chained through it.
+ * The oldest go when it is full: then whoever might own them is asked for the
+ * last time. */
+#include "priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROUND = 16 };
+
+static struct orphan *
+at(const struct ring *r, uint64_t offset)
+{
+	return (struct orphan *)(void *)(r->p + offset % r->size);
+}
+
+static size_t
+room(size_t n)
+{
+	return (sizeof(struct orphan) + n + ROUND - 1) & ~(size_t)(ROUND - 1);
+}
+
+static void
+evict(struct sr_engine *e)
+{
+	struct ring *r = &e->orphans;
+	struct orphan *o = at(r, r->head);
+	struct flow *f = o->flow;
+
+	r->head += room(o->n);
+	if (f == NULL)
+		return;
+	f->orphan_head = o->next;
+	if (o->next == 0)
+		f->orphan_tail = 0;
+	f->norphans--;
+}
+
+static int
+make_room(struct sr_engine *e, size_t need)
+{
+	struct ring *r = &e->orphans;
+	size_t left;
+
+	if (r->p == NULL) {
+		r->size = e->cfg.max_orphans / ROUND * ROUND;
+		if ((r->p = malloc(r->size)) == NULL)
+			return SR_ENOMEM;
+	}
+	if (need > r->size / 2)
+		return SR_ELIMIT;
+	left = r->size - r->tail % r->size;
+	if (left < need) {		/* a pad up to the end of the ring */
+		while (r->tail + left - r->head > r->size)
+			evict(e);
+		*at(r, r->tail) = (struct orphan){
+		    .n = (uint32_t)(left - sizeof(struct orphan)) };
+		r->tail += left;
+	}
+	while (r->tail + need - r->head > r->size)
+		evict(e);
+	return SR_OK;
+}
+
+int
+orphan_put(struct sr_engine *e, struct flow *f, const struct sr_chunk *c)
+{
+	struct ring *r = &e->orphans;
+	size_t n = c->data.n < 2048 ? c->data.n : 2048;
+	struct orphan *o;
+	int err;
+
+	/* A pad needs a header too: what is left at the end of the ring is a
+	 * multiple of ROUND, and never less than one entry. */
+	if ((err = make_room(e, room(n) + sizeof(struct orphan) + ROUND)) !=
+	    SR_OK)
+		return err;
+	o = at(r, r->tail);
+	*o = (struct orphan){ .flow = f, .time = c->time, .num = c->num,
+	    .n = (uint32_t)n, .cut = (uint32_t)c->cut };
+	memcpy(o + 1, c->data.p, n);
+	if (f->orphan_tail != 0)
+		at(r, f->orphan_tail - 1)->next = r->tail + 1;
+	else
+		f->orphan_head = r->tail + 1;
+	f->orphan_tail = r->tail + 1;
+	f->norphans++;
+	r->tail += room(n);
+	return SR_OK;
+}
+
+void
+orphan_adopt(struct sr_engine *e, struct flow *f)
+{
+	struct ring *r = &e->orphans;
+	uint64_t next = f->orphan_head;
+
+	f->orphan_head = f->orphan_tail = 0;
+	f->norphans = 0;
+	while (next != 0) {
+		struct orphan *o = at(r, next - 1);
+		struct sr_chunk c = { .kind = SR_DGRAM, .flow = f->key,
+		    .time = o->time, .num = o->num, .cut = o->cut,
+		    .data = { (const char *)(o + 1), o->n } };
+
+		next = o->next;
+		o->flow = NULL;
+		/* What the flow carried for a call before is not this one's. */
+		if (!f->used || o->time >= f->stream->since)
+			media_put(e, f->stream, f, &c);
+	}
+}
+
+void
+orphan_drop(struct sr_engine *e, struct flow *f)
+{
+	for (uint64_t next = f->orphan_head; next != 0;) {
+		struct orphan *o = at(&e->orphans, next - 1);
+
+		next = o->next;
+		o->flow = NULL;
+	}
+	f->orphan_head = f->orphan_tail = 0;
+	f->norphans = 0;
+}
+
+struct flow *
+orphan_flow(struct sr_engine *e, uint64_t *offset)
+{
+	struct orphan *o = at(&e->orphans, *offset);
+
+	*offset += room(o->n);
+	return o->flow;
+}
+
+/* Somebody has said where media goes: does any that waits belong there? */
+void
+orphans_look(struct sr_engine *e)
+{
+	struct ring *r = &e->orphans;
+
+	for (uint64_t o = r->head; r->p != NULL && o < r->tail;) {
+		struct flow *f = orphan_flow(e, &o);
+
+		if (f != NULL && f->generation != e->bindings.generation)
+			flow_look(e, f);
+	}
+}

@@ -1,0 +1,291 @@
+/* priv: the engine from inside. */
+#ifndef SIPREC_CORE_PRIV_H
+#define SIPREC_CORE_PRIV_H
+
+#include "siprec/core.h"
+
+enum { UAC, UAS };			/* the sides of a dialog */
+enum { MAX_MLINES = 256, MAX_FORMATS = 64 };
+
+/* ---- queue ---- */
+
+struct item {				/* an event, or a line to be pulled */
+	struct item *next;
+	bool pull;
+	struct sr_event ev;
+};
+struct queue {
+	struct item *head, *tail, *spare;
+	size_t nspare;
+};
+struct sr_event *queue_event(struct sr_engine *e, enum sr_event_kind kind,
+    struct sr_session *s);		/* NULL: no memory, noted in e->err */
+void queue_pull(struct sr_engine *e, struct sr_stream *t);
+void queue_free(struct queue *q);
+/* Things that events point to, freed when they have been taken. */
+void trash(struct sr_engine *e, void *p, void (*destroy)(void *));
+void warn(struct sr_engine *e, struct sr_session *s, const char *rule,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* ---- flow: a five-tuple and what it carries ---- */
+
+enum flow_kind { FLOW_NEW, FLOW_MEDIA, FLOW_RTCP, FLOW_SIP, FLOW_OTHER };
+struct flow {
+	struct flow *next;		/* in the table */
+	struct flow *sibling;		/* of the same stream */
+	struct sr_flow key;
+	uint64_t hash;
+	enum flow_kind kind;
+	struct sr_stream *stream;
+	bool used, alone;		/* it had a stream once; no signalling */
+	unsigned generation;		/* of the bindings when it was looked up */
+	sr_time last;
+	/* orphans: RTP that waits for its SDP */
+	uint64_t orphan_head, orphan_tail;	/* offsets + 1; 0: none */
+	uint32_t norphans;
+	uint32_t ssrc;
+	uint16_t seq, run;		/* RTP packets in sequence */
+	uint8_t pt;
+	sr_time first;
+	struct conn *conn;		/* SIP over a stream */
+};
+struct flow *flow_get(struct sr_engine *e, const struct sr_flow *key,
+    sr_time now);			/* NULL: no memory */
+struct flow *flow_find(struct sr_engine *e, const struct sr_flow *key);
+void flows_free(struct sr_engine *e);
+/* The stream is over: its flows carry nothing of anybody any more. */
+void flow_leave(struct sr_engine *e, struct sr_stream *t);
+
+/* ---- orphan: a ring of packets without a home ---- */
+
+struct orphan {
+	uint64_t next;			/* of the same flow, offset + 1 */
+	struct flow *flow;
+	sr_time time;
+	uint64_t num;
+	uint32_t n, cut;
+};
+struct ring {
+	char *p;
+	size_t size;
+	uint64_t head, tail;		/* running offsets */
+};
+int orphan_put(struct sr_engine *e, struct flow *f, const struct sr_chunk *c);
+/* Feeds what waits in f to the stream that f has found. */
+void orphan_adopt(struct sr_engine *e, struct flow *f);
+void orphan_drop(struct sr_engine *e, struct flow *f);
+/* The owner of the packet at *offset, NULL: none; moves on to the next. */
+struct flow *orphan_flow(struct sr_engine *e, uint64_t *offset);
+void orphans_look(struct sr_engine *e);	/* after new bindings */
+/* Asks the bindings about a flow that looks like RTP, and adopts it. */
+void flow_look(struct sr_engine *e, struct flow *f);
+
+/* ---- bind: addresses of SDP to streams ---- */
+
+enum bind_by { BY_DST, BY_SRC, BY_PORT, BY_KINDS };
+enum { BIND_BUCKETS = 8192 };
+struct binding {
+	struct binding *next;		/* newest first */
+	struct binding *same;		/* of the same stream */
+	enum bind_by by;
+	struct sr_addr addr;
+	struct sr_stream *stream;
+};
+struct bindings {
+	struct binding *table[BIND_BUCKETS];
+	unsigned generation;		/* counts changes */
+};
+/* Media to dst or from src (either may be absent) is this stream's. */
+int bind_stream(struct sr_engine *e, struct sr_stream *t,
+    const struct sr_addr *dst, const struct sr_addr *src);
+void unbind_stream(struct sr_engine *e, struct sr_stream *t);
+struct sr_stream *bind_find(struct sr_engine *e, const struct sr_flow *f,
+    uint8_t pt);
+
+/* ---- session and stream ---- */
+
+struct sr_stream {
+	struct sr_session *session;
+	struct sr_stream *next;
+	size_t index;
+	unsigned mline;			/* from 0 */
+	int from;			/* UAC or UAS sends it */
+	struct sr_str label, now;	/* its first one, the one in force */
+	bool closed, paused, held, sent, heard, finished;
+	struct sr_line *line;
+	struct sr_format *formats[MAX_FORMATS];	/* interned */
+	size_t nformats;
+	const struct sr_format *in_force[MAX_FORMATS];
+	size_t nin_force;
+	const struct sr_format *last;	/* of the latest packet */
+	struct binding *bindings;
+	struct flow *flows;
+	sr_time since;			/* its signalling began */
+	struct sr_addr from_ip, to_ip;	/* where its two sides signal from */
+	struct flow *locked;
+	sr_time locked_last;
+	bool warned_cut, warned_pt, warned_paused;
+	struct sr_dtmf dtmf;
+	uint32_t ssrc;
+	const struct sr_format *codec;	/* first that carried media */
+	struct sr_stream *fork;		/* a second source of the same m-line */
+	uint32_t fork_ssrc;
+	struct person *people;		/* who sent it when last said */
+	size_t npeople;
+	void *slot;
+};
+struct person {
+	struct sr_str id, aor, name;
+};
+
+struct call;
+struct sr_session {
+	struct sr_session *older, *newer;	/* all of them */
+	struct sr_engine *engine;
+	struct sr_str id, call_id;
+	struct sr_start start;
+	sr_time begun, ended;
+	const char *reason;
+	struct sr_stream *streams, **streams_end;
+	size_t nstreams;
+	struct sr_meta *meta;
+	unsigned nsdp, nmeta;
+	bool plain;			/* no recording session: --all */
+	struct call *early;		/* it has not begun */
+	size_t ncalls;			/* dialogs that belong to it */
+	void *slot;
+	struct sr_arena arena;
+};
+struct sr_session *session_new(struct sr_engine *e, struct sr_str call_id);
+void session_begin(struct sr_session *s);
+struct sr_stream *stream_new(struct sr_session *s, unsigned mline, int from,
+    struct sr_str label);
+/* Puts the formats of an m-line in force. */
+void stream_formats(struct sr_stream *t, const struct sr_format *v, size_t n);
+const struct sr_format *stream_format(struct sr_stream *t, uint8_t pt);
+bool stream_offers(const struct sr_stream *t, uint8_t pt);
+void session_end(struct sr_session *s, sr_time now, const char *reason);
+void session_destroy(void *s);
+void session_tell_pauses(struct sr_session *s);
+void stream_pause(struct sr_stream *t, bool paused);
+void session_totals(struct sr_event *ev);
+/* Applies one metadata body and queues its event.  made: by us. */
+void session_meta(struct sr_session *s, struct sr_str body,
+    struct sr_str charset, bool made);
+/* For a plain call: who talks to whom, in metadata of our own making. */
+void session_made_meta(struct sr_session *s, const struct call *c);
+
+/* ---- media ---- */
+
+void media_put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
+    const struct sr_chunk *c);
+/* The next things of this stream, into the stash; false: it is dry. */
+bool media_pull(struct sr_engine *e, struct sr_stream *t);
+void media_finish(struct sr_engine *e, struct sr_stream *t);
+sr_time ticks_ns(int64_t ticks, uint32_t clock);
+
+/* ---- call: a dialog that is watched ---- */
+
+struct note {				/* kept until the session begins */
+	struct note *next;
+	enum sr_event_kind kind;	/* OFFER, ANSWER, META */
+	int by;
+	uint32_t cseq;
+	struct sr_str text, charset;
+};
+struct side {
+	struct sr_str uri, name, tag;
+	struct sr_addr addr;		/* of its signalling */
+	struct sr_sdp *sdp;		/* in force */
+};
+struct call {
+	struct call *next;		/* in the table, newest first */
+	struct call *older, *newer;	/* all of them */
+	uint64_t hash;
+	struct sr_str call_id, branch;
+	struct side side[2];
+	struct sr_session *session;
+	bool replaces, holds;		/* holds: counted in session->ncalls */
+	bool wanted, plain, begun, over, refused, src_known;
+	const char *cause;		/* why it is a recording session */
+	int src;			/* which side is the SRC */
+	uint32_t cseq;			/* of the first INVITE */
+	sr_time since, last;
+	struct sr_flow flow;		/* of the INVITE */
+	struct sr_str agent;
+	struct sr_sdp *offer;		/* waits for its answer */
+	int offer_by, agreed_by;
+	uint32_t offer_cseq, agreed_cseq;
+	struct note *notes, **notes_end;
+	size_t nnotes;
+	struct sr_stream *streams[MAX_MLINES][2];
+	struct sr_arena arena;
+};
+void call_message(struct sr_engine *e, const struct sr_chunk *c,
+    struct sr_str raw);
+void call_begin(struct sr_engine *e, struct call *c, const char *cause);
+void call_end(struct sr_engine *e, struct call *c, const char *reason);
+void calls_finish(struct sr_engine *e);
+void calls_free(struct sr_engine *e);
+
+/* ---- offer: SDP of a dialog, RFC 3264 ---- */
+
+/* A description sent by one side: the answer to what the other offered, or a
+ * new offer.  request: it stood in an INVITE or UPDATE, and cannot be an
+ * answer. */
+void offer_put(struct sr_engine *e, struct call *c, int by, uint32_t cseq,
+    bool request, struct sr_str text);
+/* Brings the streams into line with what is agreed. */
+void offer_apply(struct sr_engine *e, struct call *c);
+/* There will be no answer to be seen: take the offer alone. */
+void offer_settle(struct sr_engine *e, struct call *c);
+void offer_drop(struct call *c, uint32_t cseq);		/* it was refused */
+void offer_free_sdp(struct sr_sdp *s);
+/* Something for the session's log: now, or when it begins. */
+void call_note(struct sr_engine *e, struct call *c, enum sr_event_kind kind,
+    int by, uint32_t cseq, struct sr_str text, struct sr_str charset);
+void notes_tell(struct sr_engine *e, struct call *c);
+
+/* ---- alone: RTP without signalling ---- */
+
+void alone_consider(struct sr_engine *e, struct flow *f);
+void orphans_last(struct sr_engine *e);
+void alone_finish(struct sr_engine *e);
+
+/* ---- engine ---- */
+
+struct conn {				/* SIP over TCP: bytes not yet framed */
+	struct sr_buf in;
+	size_t seen;
+	bool sip;
+};
+struct trash {
+	struct trash *next;
+	void *p;
+	void (*destroy)(void *);
+};
+struct sr_engine {
+	struct sr_cfg cfg;
+	int err;
+	sr_time now;
+	uint64_t num;
+	struct queue queue;
+	struct sr_event out, stash[4];	/* what a pull found at once */
+	size_t nstash;
+	struct trash *trash;
+	struct flow **flows;
+	size_t nflows, flow_cap, sweep;
+	struct ring orphans;
+	struct bindings bindings;
+	struct call **calls, *oldest, *newest;
+	size_t ncalls, call_cap;
+	uint64_t *ids;			/* hashes of the session names in use */
+	size_t nids, id_cap;
+	struct sr_session *sessions;	/* the newest */
+	size_t nsessions;
+	bool finishing;
+	struct sr_flow unwanted;
+	bool has_unwanted;
+};
+
+#endif

@@ -1,0 +1,407 @@
+/* line - one stream's packets, in order and on the time line of its session.
+ *
+ * A source settles for 500 ms: its packets wait, and the least delayed of
+ * them says where the stream stands.  After that packets pass straight
+ * through, and wait only behind a hole, or while a jump of the delay is
+ * looked at: a stall of the network comes back to the old level, a sender
+ * that stood still does not, and is placed again by the clock on the wall.
+ * A second source settles beside the first: if the first has fallen silent
+ * by then it takes over, if not it wants a line of its own. */
+#include "priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct sr_line {
+	struct sr_start *start;
+	bool keep_payload, started, turned, fork;
+	uint32_t turned_from, turned_to;
+	struct source cur, next;
+	struct sr_line_packet pass;	/* straight through */
+	bool passing;
+	struct held *ready, **ready_end, *taken;
+	sr_time end;			/* ns from the start */
+	int64_t end_at;			/* the same in units of end_clock */
+	uint32_t end_clock;
+	struct sr_numbers sum;		/* of the sources that are over */
+};
+
+int
+sr_line_new(struct sr_line **lp, struct sr_start *start, bool keep_payload)
+{
+	struct sr_line *l = sr_zalloc(sizeof(*l));
+
+	if (l == NULL)
+		return SR_ENOMEM;
+	l->start = start;
+	l->keep_payload = keep_payload;
+	l->ready_end = &l->ready;
+	*lp = l;
+	return SR_OK;
+}
+
+/* Where the media so far ends, in units of this clock, rounded up. */
+static int64_t
+end_in(const struct sr_line *l, uint32_t clock)
+{
+	if (l->end_clock == clock || clock == 0)
+		return l->end_at;
+	return (int64_t)((double)l->end * clock / 1e9 + 0.999999);
+}
+
+/* Numbers a packet that leaves, and moves the end of the line. */
+static void
+leave(struct sr_line *l, struct source *s, struct sr_line_packet *p,
+    int64_t seq, int64_t ts)
+{
+	int64_t end = end_in(l, s->clock), stop;
+
+	p->at = s->at_ref + ts - s->ts_ref;
+	p->lost = seq > s->seq_out && l->started ?
+	    (uint32_t)(seq - s->seq_out) : 0;
+	s->seq_out = seq + 1;
+	if (is_audio(p->format) && p->ticks == 0)
+		p->ticks = (uint32_t)s->ts_step;
+	p->hole = p->at > end ? p->at - end : 0;
+	stop = p->at + p->ticks;
+	if (p->ticks > 0) {
+		int64_t from = p->at > end ? p->at : end;
+
+		if (stop > from)
+			l->sum.heard += (sr_time)((double)(stop - from) *
+			    s->tick);
+	}
+	if (stop > end || !l->started) {
+		l->end_at = stop;
+		l->end_clock = s->clock;
+		l->end = (sr_time)((double)stop * s->tick + 0.5);
+	}
+	l->started = true;
+}
+
+/* Gives out what waits, up to the first hole that may still be filled. */
+static void
+release(struct sr_line *l, struct source *s, bool all)
+{
+	while (s->head != NULL) {
+		struct held *h = s->head;
+		bool full = s->nheld > MAX_HELD ||
+		    s->held_bytes > MAX_HELD_BYTES;
+
+		if (!all && s->settling && h->seq >= s->settle_seq)
+			break;
+		if (!all && !full && h->seq > s->seq_out &&
+		    s->arrived - h->p.arrived < WINDOW)
+			break;
+		s->head = h->next;
+		if (s->head == NULL)
+			s->tail = NULL;
+		s->nheld--;
+		s->held_bytes -= sizeof(*h) + h->p.rtp.payload.n;
+		leave(l, s, &h->p, h->seq, h->ts);
+		h->next = NULL;
+		*l->ready_end = h;
+		l->ready_end = &h->next;
+	}
+}
+
+/* Puts the source where the wall clock says, but never before the end of
+ * what stands there, and exactly behind it when it is that near. */
+static void
+place(struct sr_line *l, struct source *s)
+{
+	sr_time from = source_earliest(s);
+	int64_t at, end = end_in(l, s->clock);
+
+	if (!l->start->fixed && from < l->start->t0)
+		l->start->t0 = from;
+	l->start->fixed = true;
+	at = (int64_t)((double)(from - l->start->t0) / s->tick + 0.5);
+	if (at < end || (l->started &&
+	    (double)(at - end) * s->tick < (double)SNAP))
+		at = end;
+	s->at_ref = at - (s->ts_low - s->ts_ref);
+}
+
+/* The jump is over: back at the old level, or a new one. */
+static void
+end_probe(struct sr_line *l, struct source *s)
+{
+	sr_time step = s->settle_delay - source_lowest(s);
+	int64_t at, end = end_in(l, s->clock);
+
+	s->settling = s->probing = false;
+	if (step > STEP / 2 || step < -STEP / 2) {
+		s->at_ref += (int64_t)((double)step / s->tick +
+		    (step < 0 ? -0.5 : 0.5));
+		s->low = s->older_low = s->delay = s->settle_delay;
+		s->low_since = s->arrived;
+		if (s->head != NULL) {
+			at = s->at_ref + s->head->ts - s->ts_ref;
+			if (at < end)
+				s->at_ref += end - at;
+		}
+	}
+}
+
+static void
+settle(struct sr_line *l, struct source *s)
+{
+	if (s->probing) {
+		end_probe(l, s);
+	} else {
+		place(l, s);
+		s->settling = false;
+	}
+	release(l, s, false);
+}
+
+static void
+add_up(struct sr_numbers *sum, const struct source *s)
+{
+	uint64_t expected = (uint64_t)(s->seq_max - s->seq_first + 1);
+
+	if (s->packets == 0)
+		return;
+	sum->packets += s->packets;
+	sum->late += s->late;
+	sum->duplicate += s->duplicate;
+	if (expected > s->packets + s->late)
+		sum->lost += expected - s->packets - s->late;
+	sum->jitter = s->jitter;
+}
+
+static void
+finish_source(struct sr_line *l, struct source *s)
+{
+	if (!s->on)
+		return;
+	if (s->settling)
+		settle(l, s);
+	release(l, s, true);
+	add_up(&l->sum, s);
+	s->on = false;
+}
+
+/* The second source has settled: who goes on? */
+static void
+decide(struct sr_line *l)
+{
+	bool alive = l->cur.arrived > l->next.settle_since + WINDOW / 2;
+
+	if (alive && l->next.ssrc != l->cur.ssrc && l->next.packets > 2) {
+		l->fork = true;		/* until somebody takes it */
+		return;
+	}
+	if (alive) {
+		l->sum.late += l->next.packets;
+		source_drop(&l->next);
+		return;
+	}
+	finish_source(l, &l->cur);
+	l->turned = true;
+	l->turned_from = l->cur.ssrc;
+	l->turned_to = l->next.ssrc;
+	l->cur = l->next;
+	l->next = (struct source){ .on = false };
+	settle(l, &l->cur);
+}
+
+static int
+take(struct sr_line *l, struct source *s, const struct sr_line_packet *p,
+    enum fit fit)
+{
+	int64_t seq, ts;
+	int err;
+
+	if (!source_count(s, p, fit, &seq, &ts))
+		return SR_OK;
+	if (s == &l->cur && !s->settling && s->head == NULL &&
+	    seq == s->seq_out && l->ready == NULL) {
+		l->pass = *p;
+		leave(l, s, &l->pass, seq, ts);
+		l->passing = true;
+		return SR_OK;
+	}
+	if ((err = source_hold(s, p, seq, ts, l->keep_payload)) != SR_OK)
+		return err;
+	if (s == &l->cur)
+		release(l, s, false);
+	return SR_OK;
+}
+
+/* Which source a packet belongs to; begins one where there is none. */
+static struct source *
+choose(struct sr_line *l, const struct sr_line_packet *p, enum fit *fit)
+{
+	if (!l->cur.on) {
+		source_begin(&l->cur, p);
+		*fit = FIT_NEXT;
+		return &l->cur;
+	}
+	if (p->rtp.ssrc == l->cur.ssrc &&
+	    (*fit = source_fit(&l->cur, p)) != FIT_NOT)
+		return &l->cur;
+	if (l->next.on && p->rtp.ssrc == l->next.ssrc &&
+	    (*fit = source_fit(&l->next, p)) != FIT_NOT)
+		return &l->next;
+	if (l->next.on && p->arrived - l->next.settle_since >= WINDOW / 2)
+		decide(l);
+	if (l->next.on) {		/* a third one: the second was a stray */
+		l->sum.late += l->next.packets;
+		source_drop(&l->next);
+		l->fork = false;
+	}
+	source_begin(&l->next, p);
+	*fit = FIT_NEXT;
+	return &l->next;
+}
+
+static void
+note_start(struct sr_line *l, const struct source *s)
+{
+	sr_time from = source_earliest(s);
+
+	if (!l->start->fixed && from < l->start->t0)
+		l->start->t0 = from;
+}
+
+/* A packet on its way through that nobody fetched before the next came. */
+static int
+keep_pass(struct sr_line *l)
+{
+	size_t n = l->pass.rtp.payload.n;
+	struct held *h;
+
+	if (!l->passing)
+		return SR_OK;
+	if ((h = malloc(sizeof(*h) + n)) == NULL)
+		return SR_ENOMEM;
+	h->next = NULL;
+	h->p = l->pass;
+	if (n > 0)
+		memcpy(h->payload, l->pass.rtp.payload.p, n);
+	h->p.rtp.payload = (struct sr_str){ h->payload, n };
+	*l->ready_end = h;
+	l->ready_end = &h->next;
+	l->passing = false;
+	return SR_OK;
+}
+
+static void
+forget_taken(struct sr_line *l)
+{
+	free(l->taken);
+	l->taken = NULL;
+}
+
+int
+sr_line_put(struct sr_line *l, const struct sr_line_packet *p)
+{
+	struct source *s;
+	enum fit fit;
+	int err;
+
+	forget_taken(l);
+	if ((err = keep_pass(l)) != SR_OK)
+		return err;
+	s = choose(l, p, &fit);
+	if ((err = take(l, s, p, fit)) != SR_OK || l->passing)
+		return err;
+	if (l->cur.settling && !l->started)
+		note_start(l, &l->cur);
+	if (l->cur.settling && (p->arrived - l->cur.settle_since >= WINDOW ||
+	    l->cur.nheld > MAX_HELD || l->cur.held_bytes > MAX_HELD_BYTES))
+		settle(l, &l->cur);
+	if (l->next.on && !l->fork &&
+	    (p->arrived - l->next.settle_since >= WINDOW ||
+	    l->next.nheld > MAX_HELD || l->next.held_bytes > MAX_HELD_BYTES))
+		decide(l);
+	return SR_OK;
+}
+
+bool
+sr_line_next(struct sr_line *l, struct sr_line_packet *out)
+{
+	forget_taken(l);
+	if (l->ready != NULL) {
+		l->taken = l->ready;
+		l->ready = l->ready->next;
+		if (l->ready == NULL)
+			l->ready_end = &l->ready;
+		*out = l->taken->p;
+		return true;
+	}
+	if (!l->passing)
+		return false;
+	l->passing = false;
+	*out = l->pass;
+	return true;
+}
+
+void
+sr_line_finish(struct sr_line *l)
+{
+	finish_source(l, &l->cur);
+	if (l->next.on) {
+		l->turned = true;
+		l->turned_from = l->cur.ssrc;
+		l->turned_to = l->next.ssrc;
+		l->cur = l->next;
+		l->next = (struct source){ .on = false };
+		finish_source(l, &l->cur);
+	}
+}
+
+bool
+sr_line_turned(struct sr_line *l, uint32_t *from, uint32_t *to)
+{
+	bool was = l->turned;
+
+	*from = l->turned_from;
+	*to = l->turned_to;
+	l->turned = false;
+	return was;
+}
+
+bool
+sr_line_wants_fork(const struct sr_line *l, uint32_t *ssrc)
+{
+	*ssrc = l->next.ssrc;
+	return l->fork;
+}
+
+void
+sr_line_fork(struct sr_line *l, struct sr_line *other)
+{
+	other->cur = l->next;
+	l->next = (struct source){ .on = false };
+	l->fork = false;
+	settle(other, &other->cur);
+}
+
+void
+sr_line_numbers(const struct sr_line *l, struct sr_numbers *out)
+{
+	*out = l->sum;
+	out->end = l->end;
+	if (l->cur.on)
+		add_up(out, &l->cur);
+}
+
+void
+sr_line_free(struct sr_line *l)
+{
+	struct held *h;
+
+	if (l == NULL)
+		return;
+	source_drop(&l->cur);
+	source_drop(&l->next);
+	forget_taken(l);
+	while ((h = l->ready) != NULL) {
+		l->ready = h->next;
+		free(h);
+	}
+	free(l);
+}

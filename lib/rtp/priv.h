@@ -1,0 +1,68 @@
+/* priv: one SSRC's numbers and the packets of it that wait. */
+#ifndef SIPREC_RTP_PRIV_H
+#define SIPREC_RTP_PRIV_H
+
+#include "siprec/rtp.h"
+
+enum {
+	SEEN = 512,			/* how far back a copy is recognised */
+	MAX_DROPOUT = 3000,		/* RFC 3550 A.1 */
+	MAX_HELD = 1024,		/* packets that wait, at most */
+	MAX_HELD_BYTES = 256 * 1024
+};
+#define WINDOW (500 * SR_MSEC)		/* anchoring, and waiting for order */
+#define STEP (200 * SR_MSEC)		/* a change of delay worth a look */
+#define SNAP (10 * SR_MSEC)		/* a new source this near goes on */
+#define STALE (2 * SR_SEC)		/* older than that is no late packet */
+
+struct held {
+	struct held *next;
+	int64_t seq, ts;
+	struct sr_line_packet p;
+	char payload[];
+};
+
+/* One SSRC between two restarts.  seq and ts are extended to 64 bits. */
+struct source {
+	bool on, settling, probing;
+	uint32_t ssrc, clock;
+	double tick;			/* ns */
+	int64_t seq_first, seq_max, seq_out;
+	int64_t ts, ts_ref, ts_low, ts_step;
+	uint64_t seen[SEEN / 64];
+	sr_time arrived_ref, arrived;	/* of the first, of the latest */
+	sr_time delay, low, older_low, low_since;
+	sr_time settle_since, settle_delay;
+	int64_t settle_seq;
+	int64_t at_ref;			/* at = at_ref + ts - ts_ref */
+	struct held *head, *tail;
+	size_t nheld, held_bytes;
+	uint64_t packets, late, duplicate;
+	double jitter;
+};
+
+enum fit {				/* of a packet to a source */
+	FIT_NEXT,			/* in order or ahead */
+	FIT_OLD,			/* behind: late, or a copy */
+	FIT_NOT				/* of another life of this SSRC */
+};
+
+void source_begin(struct source *s, const struct sr_line_packet *p);
+enum fit source_fit(const struct source *s, const struct sr_line_packet *p);
+/* Counts the packet; false when it is a copy or too late. */
+bool source_count(struct source *s, const struct sr_line_packet *p,
+    enum fit fit, int64_t *seq, int64_t *ts);
+int source_hold(struct source *s, const struct sr_line_packet *p, int64_t seq,
+    int64_t ts, bool keep_payload);
+/* When the earliest packet would have come without any delay. */
+sr_time source_earliest(const struct source *s);
+void source_drop(struct source *s);
+sr_time source_lowest(const struct source *s);
+
+static inline bool
+is_audio(const struct sr_format *f)
+{
+	return f->id != SR_CODEC_EVENT && f->id != SR_CODEC_CN;
+}
+
+#endif

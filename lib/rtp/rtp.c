@@ -1,0 +1,50 @@
+/* rtp - the fixed header of RFC 3550 section 5.1. */
+#include "siprec/rtp.h"
+
+int
+sr_rtp_parse(struct sr_rtp *h, struct sr_str pkt)
+{
+	struct sr_rd r = sr_rd(pkt);
+	uint8_t b0 = sr_u8(&r), b1 = sr_u8(&r);
+
+	h->seq = sr_u16(&r);
+	h->ts = sr_u32(&r);
+	h->ssrc = sr_u32(&r);
+	h->marker = b1 >> 7;
+	h->pt = b1 & 0x7f;
+	h->ncsrc = b0 & 0x0f;
+	h->csrc = (struct sr_str){ (const char *)r.p, 4u * h->ncsrc };
+	sr_take(&r, h->csrc.n);
+	if (b0 & 0x10) {
+		sr_u16(&r);			/* extension profile */
+		sr_take(&r, 4u * sr_u16(&r));
+	}
+	if (r.bad || b0 >> 6 != 2)
+		return SR_EBAD;
+	if (b0 & 0x20) {
+		/* A count of 0 is against 5.1 but does no harm: no padding. */
+		size_t pad = r.n > 0 ? r.p[r.n - 1] : 0;
+
+		if (pad > r.n)
+			return SR_EBAD;
+		r.n -= pad;
+	}
+	h->payload = (struct sr_str){ (const char *)r.p, r.n };
+	return SR_OK;
+}
+
+/* RFC 5761 section 4: with rtcp-mux, packet types 192 to 223 are RTCP. */
+bool
+sr_rtcp_looks(struct sr_str pkt)
+{
+	uint8_t type = pkt.n >= 8 ? (uint8_t)pkt.p[1] : 0;
+
+	return type >= 192 && type <= 223 && (uint8_t)pkt.p[0] >> 6 == 2;
+}
+
+bool
+sr_rtp_looks(struct sr_str pkt)
+{
+	return pkt.n >= 12 && (uint8_t)pkt.p[0] >> 6 == 2 &&
+	    !sr_rtcp_looks(pkt);
+}
