@@ -1,0 +1,60 @@
+/* out: what is kept - the session's directory, its audio, its log. */
+#ifndef SIPREC_OUT_H
+#define SIPREC_OUT_H
+
+#include "siprec/core.h"
+#include "siprec/media.h"
+
+/* ---- wav: 16-bit PCM, valid at every moment ---- */
+
+struct sr_wav;
+/* Makes (and truncates) the file.  The header says after every write how much
+ * is there; past 4 GiB it becomes RF64.  SR_OK, SR_ESYS (errno), SR_ENOMEM. */
+int sr_wav_new(struct sr_wav **wp, int dir, const char *name, uint32_t rate,
+    uint8_t channels);
+int sr_wav_write(struct sr_wav *w, const int16_t *v, size_t frames);
+int sr_wav_silence(struct sr_wav *w, uint64_t frames);
+int sr_wav_flush(struct sr_wav *w);
+int sr_wav_close(struct sr_wav *w);		/* NULL is fine; frees w */
+/* How many descriptors all writers together may hold open. */
+void sr_wav_budget(size_t n);
+
+struct sr_wav_in {
+	int fd;
+	uint32_t rate;
+	uint8_t channels;
+	uint64_t frames;
+};
+int sr_wav_open(struct sr_wav_in *w, int dir, const char *name);
+/* Up to max frames; 0 at the end; < 0: enum sr_err. */
+long sr_wav_read(struct sr_wav_in *w, int16_t *v, size_t max);
+void sr_wav_end(struct sr_wav_in *w);
+
+/* ---- recorder: events in, directories out ---- */
+
+enum sr_audio { SR_AUDIO_WAV, SR_AUDIO_ULAW, SR_AUDIO_FLAC, SR_AUDIO_OPUS };
+struct sr_record_cfg {
+	const char *dir;		/* strftime fields: the session's start, UTC */
+	enum sr_mix mix;
+	bool by_metadata;		/* order of the mix: else by label */
+	enum sr_audio audio;
+	bool keep_rtp;
+	unsigned threads;		/* that decode; 1: the caller's own */
+	const struct sr_crypto *crypto;
+};
+struct sr_recorder;
+int sr_recorder_new(struct sr_recorder **rp, const struct sr_record_cfg *cfg);
+/* Every event, in order.  What goes wrong with files is kept for
+ * sr_recorder_failed; the run goes on.  SR_OK, SR_ENOMEM. */
+int sr_recorder_event(struct sr_recorder *r, const struct sr_event *ev);
+/* The next line of the log of all sessions, in wire order; with wait it waits
+ * for the files that the line speaks of.  SR_OK: line holds it, without the
+ * line end; SR_MORE: not ready; SR_ENOENT: there is none. */
+int sr_recorder_line(struct sr_recorder *r, bool wait, struct sr_buf *line);
+/* No event comes after this: what waits for the workers is handed over. */
+void sr_recorder_flush(struct sr_recorder *r);
+/* The first failure: its errno and where; 0 when there was none. */
+int sr_recorder_failed(struct sr_recorder *r, char *path, size_t size);
+void sr_recorder_free(struct sr_recorder *r);	/* waits for everything */
+
+#endif

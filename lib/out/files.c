@@ -1,0 +1,202 @@
+/* files - the directory of a session and the small files in it. */
+#include "priv.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static int
+put_all(int fd, struct sr_str s)
+{
+	while (s.n > 0) {
+		ssize_t n = write(fd, s.p, s.n);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return SR_ESYS;
+		s = sr_substr(s, (size_t)n, s.n);
+	}
+	return SR_OK;
+}
+
+static int
+put_file(int dir, const char *name, int flags, struct sr_str bytes)
+{
+	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0600);
+	int err;
+
+	if (fd < 0)
+		return SR_ESYS;
+	err = put_all(fd, bytes);
+	if (close(fd) != 0)
+		err = SR_ESYS;
+	return err;
+}
+
+int
+files_write(int dir, const char *name, struct sr_str bytes)
+{
+	return put_file(dir, name, O_TRUNC, bytes);
+}
+
+int
+files_append(int dir, const char *name, struct sr_str bytes)
+{
+	return put_file(dir, name, O_APPEND, bytes);
+}
+
+/* A reader sees the old file or the new one, never half of either. */
+int
+files_replace(int dir, const char *name, struct sr_str bytes)
+{
+	char tmp[MAX_FILE_NAME + 8];
+	int err;
+
+	snprintf(tmp, sizeof(tmp), ".%s.tmp", name);
+	if ((err = put_file(dir, tmp, O_TRUNC, bytes)) != SR_OK)
+		return err;
+	return renameat(dir, tmp, dir, name) == 0 ? SR_OK : SR_ESYS;
+}
+
+static int
+make_path(char *path)
+{
+	for (char *p = path + 1; *p != '\0'; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(path, 0700) != 0 && errno != EEXIST)
+			return SR_ESYS;
+		*p = '/';
+	}
+	return mkdir(path, 0700) == 0 || errno == EEXIST ? SR_OK : SR_ESYS;
+}
+
+/* Is it ours?  Then its log says so in its first line. */
+static bool
+written_by_us(int dir)
+{
+	static const char first[] = "{\"v\":1,\"event\":\"begin\"";
+	char head[sizeof(first) - 1];
+	int fd = openat(dir, "session.jsonl", O_RDONLY | O_CLOEXEC);
+	bool ours = fd >= 0 &&
+	    read(fd, head, sizeof(head)) == (ssize_t)sizeof(head) &&
+	    memcmp(head, first, sizeof(head)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return ours;
+}
+
+static int
+empty(int dir)
+{
+	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
+	DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
+	struct dirent *e;
+	size_t n = 0;
+
+	if (d == NULL)
+		return SR_ESYS;
+	while ((e = readdir(d)) != NULL)
+		n += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+	err = n == 0 || written_by_us(dir) ? SR_OK : SR_ESYS;
+	rewinddir(d);
+	while (err == SR_OK && (e = readdir(d)) != NULL)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
+		    unlinkat(dir, e->d_name, 0) != 0)
+			err = SR_ESYS;
+	closedir(d);
+	if (err != SR_OK && n > 0)
+		errno = EEXIST;
+	return err;
+}
+
+int
+files_session_dir(struct rec_session *s, sr_time start, struct sr_str id)
+{
+	time_t seconds = (time_t)(start / SR_SEC);
+	char parent[1024], path[1400];
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	if (strftime(parent, sizeof(parent), s->recorder->cfg.dir, &tm) == 0)
+		return errno = ENAMETOOLONG, SR_ESYS;
+	if (make_path(parent) != SR_OK)
+		return SR_ESYS;
+	snprintf(path, sizeof(path), "%s/%.*s", parent, SR_FMT(id));
+	if ((s->path = strdup(path)) == NULL)
+		return SR_ENOMEM;
+	if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		return SR_ESYS;
+	s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return s->dir >= 0 ? empty(s->dir) : SR_ESYS;
+}
+
+static bool
+taken(const struct rec_session *s, const char *name)
+{
+	const struct rec_stream *t;
+
+	if (s->recorder->cfg.mix != SR_MIX_NONE && strncmp(name, "mix.", 4) == 0)
+		return true;
+	for (t = s->streams; t != NULL; t = t->next)
+		if ((t->file != NULL && strcmp(t->file, name) == 0) ||
+		    (t->dump_file != NULL && strcmp(t->dump_file, name) == 0))
+			return true;
+	return false;
+}
+
+/* The label is a stranger's: only what is harmless in a name stays. */
+char *
+files_name(const struct rec_session *s, struct sr_str label,
+    const char *suffix)
+{
+	char stem[100], name[MAX_FILE_NAME];
+	size_t n = label.n < sizeof(stem) - 1 ? label.n : sizeof(stem) - 1;
+
+	for (size_t i = 0; i < n; i++) {
+		char c = label.p[i];
+		bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+		    (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+
+		stem[i] = plain && !(i == 0 && (c == '.' || c == '-')) ? c : '_';
+	}
+	stem[n] = '\0';
+	snprintf(name, sizeof(name), "%s%s", stem, suffix);
+	for (unsigned k = 2; taken(s, name); k++)
+		snprintf(name, sizeof(name), "%s-%u%s", stem, k, suffix);
+	return strdup(name);
+}
+
+int
+files_sha256(const struct sr_crypto *crypto, int dir, const char *name,
+    char hex[65])
+{
+	enum { PIECE = 1 << 16 };
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	void *state = fd >= 0 ? crypto->begin(SR_SHA256) : NULL;
+	char *piece = malloc(PIECE);
+	uint8_t digest[32];
+	ssize_t n = 0;
+
+	if (state != NULL) {
+		while (piece != NULL && (n = read(fd, piece, PIECE)) > 0)
+			crypto->update(state, (struct sr_str){ piece,
+			    (size_t)n });
+		crypto->end(state, digest);
+		for (int i = 0; i < 32; i++)
+			snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+	}
+	free(piece);
+	if (fd >= 0)
+		close(fd);
+	return state != NULL && n == 0 ? SR_OK : SR_ESYS;
+}

@@ -1,0 +1,151 @@
+/* finish - a stream's samples into its file, and a session's last acts. */
+#include "priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int
+write_samples(void *arg, const int16_t *v, size_t frames)
+{
+	struct rec_stream *t = arg;
+
+	return t->wav != NULL ? sr_wav_write(t->wav, v, frames) : SR_OK;
+}
+
+static int
+write_silence(void *arg, uint64_t n)
+{
+	struct rec_stream *t = arg;
+
+	return t->wav != NULL ? sr_wav_silence(t->wav, n) : SR_OK;
+}
+
+static int
+open_track(struct rec_stream *t)
+{
+	struct sr_pcm_sink sink = { t, write_samples, write_silence };
+	int err = sr_wav_new(&t->wav, t->session->dir, t->file, t->rate,
+	    t->channels);
+
+	if (err == SR_OK)
+		err = sr_track_new(&t->track, &sink);
+	return err;
+}
+
+static void
+failed(struct rec_stream *t, int err, const char *name)
+{
+	if (err == SR_ESYS)
+		recorder_fail(t->session->recorder, t->session->path, name);
+}
+
+void
+stream_packet(struct rec_stream *t, const struct packet *p)
+{
+	int err = SR_OK;
+
+	if (!p->format->decodable) {
+		failed(t, dump_packet(&t->dump, t->session->dir, t->dump_file,
+		    p), t->dump_file);
+		return;
+	}
+	if (t->track == NULL && t->wav == NULL)
+		err = open_track(t);
+	if (err == SR_OK && t->track != NULL)
+		err = sr_track_put(t->track, &p->placed);
+	failed(t, err, t->file);
+}
+
+static void
+finish_stream(struct rec_session *s, struct rec_stream *t)
+{
+	int err = SR_OK;
+
+	if (t->track != NULL)
+		err = sr_track_finish(t->track, s->length);
+	sr_track_free(t->track);
+	t->track = NULL;
+	failed(t, err, t->file != NULL ? t->file : "");
+	if (t->wav != NULL)
+		failed(t, sr_wav_close(t->wav), t->file);
+	t->wav = NULL;
+	if (t->dump != NULL)
+		failed(t, dump_close(t->dump), t->dump_file);
+	t->dump = NULL;
+}
+
+static void
+digest(struct rec_session *s, const char *file, char hex[65])
+{
+	if (file != NULL && files_sha256(s->recorder->cfg.crypto, s->dir, file,
+	    hex) != SR_OK)
+		recorder_fail(s->recorder, s->path, file);
+}
+
+/* Puts the digests where the line left room for them, in its order. */
+static void
+patch(struct rec_session *s)
+{
+	static const char mark[] = "\"sha256\":\"";
+	struct sr_str rest = sr_buf_str(&s->line->text);
+	size_t at, seen = 0;
+
+	while ((at = sr_strfind(rest, SR_STR(mark))) < rest.n) {
+		const struct rec_stream *t, *next = NULL;
+
+		/* The line names streams by index; so must we. */
+		for (t = s->streams; t != NULL; t = t->next)
+			if (t->index >= seen && (t->file != NULL ||
+			    t->dump_file != NULL) &&
+			    (next == NULL || t->index < next->index))
+				next = t;
+		if (next == NULL)
+			break;
+		seen = next->index + 1;
+		rest = sr_substr(rest, at + sizeof(mark) - 1, rest.n);
+		if (next->sha256[0] != '\0')
+			memcpy((char *)(uintptr_t)rest.p, next->sha256, 64);
+	}
+}
+
+void
+session_finish(struct rec_session *s)
+{
+	struct sr_recorder *r = s->recorder;
+	struct rec_stream *t;
+
+	for (t = s->streams; t != NULL; t = t->next)
+		finish_stream(s, t);
+	if (s->dir >= 0 && r->cfg.mix != SR_MIX_NONE)
+		if (mix_session(s) == SR_ESYS)
+			recorder_fail(r, s->path, "mix.wav");
+	for (t = s->streams; t != NULL && s->dir >= 0; t = t->next) {
+		if (t->file != NULL && convert_file(s, &t->file) == SR_ESYS)
+			recorder_fail(r, s->path, t->file);
+		digest(s, t->file != NULL ? t->file : t->dump_file, t->sha256);
+	}
+	patch(s);
+	if (s->dir >= 0) {
+		sr_buf_reserve(&s->log, 0);
+		if (files_append(s->dir, "session.jsonl", sr_buf_str(&s->log)) ||
+		    files_append(s->dir, "session.jsonl",
+		    sr_buf_str(&s->line->text)) ||
+		    files_append(s->dir, "session.jsonl", SR_STR("\n")))
+			recorder_fail(r, s->path, "session.jsonl");
+		close(s->dir);
+	}
+	pthread_mutex_lock(&r->lock);
+	s->line->ready = true;
+	pthread_cond_broadcast(&r->ready);
+	pthread_mutex_unlock(&r->lock);
+	for (t = s->streams; t != NULL; t = t->next) {
+		free(t->file);
+		free(t->dump_file);
+	}
+	sr_buf_free(&s->log);
+	sr_arena_free(&s->arena);
+	free(s->mix_file);
+	free(s->path);
+	free(s);
+}

@@ -1,0 +1,122 @@
+/* priv: the recorder from inside. */
+#ifndef SIPREC_OUT_PRIV_H
+#define SIPREC_OUT_PRIV_H
+
+#include "siprec/out.h"
+
+#include <pthread.h>
+
+enum { MAX_FILE_NAME = 200 };
+
+/* ---- line: the log of all sessions, in wire order ---- */
+
+struct line {
+	struct line *next;
+	struct sr_buf text;
+	bool ready;
+};
+
+/* ---- what a stream and a session are to the recorder ---- */
+
+struct rec_format {			/* formats outlive the engine's */
+	const struct sr_format *core;
+	struct sr_format copy;
+	bool decodable;
+};
+struct rec_stream {
+	struct rec_session *session;
+	struct rec_stream *next;
+	size_t index;
+	struct sr_str label;
+	char *file, *dump_file;		/* NULL: none yet */
+	uint32_t rate;			/* of the first decodable format */
+	uint8_t channels;
+	struct rec_format **formats;
+	size_t nformats;
+	/* the worker's */
+	struct sr_track *track;
+	struct sr_wav *wav;
+	struct dump *dump;
+	char sha256[65];
+};
+struct rec_session {
+	struct sr_recorder *recorder;
+	struct worker *worker;
+	char *path;
+	int dir;
+	struct sr_buf log;		/* lines not yet written */
+	struct rec_stream *streams, **streams_end;
+	size_t nstreams;
+	struct pcap_out *pcap;
+	struct sr_arena arena;
+	/* the end */
+	sr_time length;
+	struct line *line;
+	struct sr_str *order;		/* labels in metadata order, or NULL */
+	size_t norder;
+	char mix_sha256[65];
+	char *mix_file;
+};
+
+struct sr_recorder {
+	struct sr_record_cfg cfg;
+	struct worker *workers;
+	size_t nworkers, next_worker;
+	pthread_mutex_t lock;		/* lines and failure */
+	pthread_cond_t ready;
+	struct line *lines, **lines_end;
+	int failed;
+	char failed_path[512];
+};
+
+void recorder_fail(struct sr_recorder *r, const char *dir, const char *name);
+
+/* ---- files ---- */
+
+/* Makes the directory that cfg.dir and the session's start say; replaces one
+ * that we wrote before.  SR_OK; SR_ESYS. */
+int files_session_dir(struct rec_session *s, sr_time start,
+    struct sr_str id);
+int files_write(int dir, const char *name, struct sr_str bytes);
+int files_replace(int dir, const char *name, struct sr_str bytes);
+int files_append(int dir, const char *name, struct sr_str bytes);
+/* A name that is not taken in this session: label + suffix, -2, -3 ... */
+char *files_name(const struct rec_session *s, struct sr_str label,
+    const char *suffix);
+int files_sha256(const struct sr_crypto *crypto, int dir, const char *name,
+    char hex[65]);
+
+/* ---- worker: decodes on a thread of its own ---- */
+
+int workers_start(struct sr_recorder *r);
+void workers_stop(struct sr_recorder *r);
+int worker_packet(struct rec_stream *t, const struct rec_format *f,
+    const struct sr_line_packet *p);
+int worker_end(struct rec_session *s);
+struct worker *worker_next(struct sr_recorder *r);	/* NULL: do it here */
+
+/* ---- what a worker does ---- */
+
+struct packet {				/* all that decoding needs */
+	struct sr_placed placed;
+	const struct rec_format *format;
+	struct sr_rtp rtp;
+	sr_time time;
+};
+void stream_packet(struct rec_stream *t, const struct packet *p);
+void session_finish(struct rec_session *s);	/* files whole, line ready */
+
+/* ---- dump: payloads that cannot be decoded, as rtpplay reads them ---- */
+
+struct dump;
+int dump_packet(struct dump **dp, int dir, const char *name,
+    const struct packet *p);
+int dump_close(struct dump *d);
+
+/* ---- convert, mix: at the end ---- */
+
+int mix_session(struct rec_session *s);
+/* file.wav becomes the wanted kind; *name is replaced. */
+int convert_file(struct rec_session *s, char **name);
+
+#endif

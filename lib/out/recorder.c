@@ -1,0 +1,454 @@
+/* recorder - events in, directories and the lines of the log out.
+ *
+ * What must be decided in order is decided here, on the caller's thread:
+ * names of files, what can be decoded, the text of every line.  Samples are
+ * the workers' business, and so is the one thing that a line must wait for:
+ * the digests of the files, patched into the `end` when they are known. */
+#include "priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LINE = 4 << 20, LOG = 16384, XML = 16 << 20 };
+static const char no_digest[65] =
+    "0000000000000000000000000000000000000000000000000000000000000000";
+
+int
+sr_recorder_new(struct sr_recorder **rp, const struct sr_record_cfg *cfg)
+{
+	struct sr_recorder *r = sr_zalloc(sizeof(*r));
+	int err;
+
+	if (r == NULL)
+		return SR_ENOMEM;
+	r->cfg = *cfg;
+	r->lines_end = &r->lines;
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_cond_init(&r->ready, NULL);
+	if ((err = workers_start(r)) != SR_OK) {
+		sr_recorder_free(r);
+		return err;
+	}
+	*rp = r;
+	return SR_OK;
+}
+
+void
+recorder_fail(struct sr_recorder *r, const char *dir, const char *name)
+{
+	int why = errno != 0 ? errno : EIO;
+
+	pthread_mutex_lock(&r->lock);
+	if (r->failed == 0) {
+		r->failed = why;
+		snprintf(r->failed_path, sizeof(r->failed_path), "%s%s%s", dir,
+		    name[0] != '\0' ? "/" : "", name);
+	}
+	pthread_mutex_unlock(&r->lock);
+}
+
+int
+sr_recorder_failed(struct sr_recorder *r, char *path, size_t size)
+{
+	int why;
+
+	pthread_mutex_lock(&r->lock);
+	why = r->failed;
+	snprintf(path, size, "%s", r->failed_path);
+	pthread_mutex_unlock(&r->lock);
+	return why;
+}
+
+static void
+check(struct rec_session *s, int err, const char *name)
+{
+	if (err == SR_ESYS)
+		recorder_fail(s->recorder, s->path, name);
+}
+
+/* ---- lines ---- */
+
+static struct line *
+line_new(struct sr_recorder *r)
+{
+	struct line *l = sr_zalloc(sizeof(*l));
+
+	if (l == NULL)
+		return NULL;
+	sr_buf_init(&l->text, LINE);
+	pthread_mutex_lock(&r->lock);
+	*r->lines_end = l;
+	r->lines_end = &l->next;
+	pthread_mutex_unlock(&r->lock);
+	return l;
+}
+
+int
+sr_recorder_line(struct sr_recorder *r, bool wait, struct sr_buf *line)
+{
+	struct line *l;
+
+	pthread_mutex_lock(&r->lock);
+	l = r->lines;
+	while (l != NULL && !l->ready && wait)
+		pthread_cond_wait(&r->ready, &r->lock);
+	if (l != NULL && l->ready) {
+		r->lines = l->next;
+		if (r->lines == NULL)
+			r->lines_end = &r->lines;
+	}
+	pthread_mutex_unlock(&r->lock);
+	if (l == NULL)
+		return SR_ENOENT;
+	if (!l->ready)
+		return SR_MORE;
+	sr_buf_free(line);
+	*line = l->text;
+	free(l);
+	return SR_OK;
+}
+
+static void
+log_line(struct rec_session *s, struct sr_str text)
+{
+	if (s->dir < 0)
+		return;
+	if (s->log.n + text.n + 1 > LOG && s->log.n > 0) {
+		check(s, files_append(s->dir, "session.jsonl",
+		    sr_buf_str(&s->log)), "session.jsonl");
+		s->log.n = 0;
+	}
+	if (text.n + 1 > LOG) {
+		check(s, files_append(s->dir, "session.jsonl", text),
+		    "session.jsonl");
+		text = (struct sr_str){ NULL, 0 };
+	}
+	sr_buf_add(&s->log, text);
+	sr_buf_addc(&s->log, '\n');
+}
+
+static int
+say(struct sr_recorder *r, struct rec_session *s, const struct sr_event *ev)
+{
+	struct line *l = line_new(r);
+	int err;
+
+	if (l == NULL)
+		return SR_ENOMEM;
+	err = sr_event_json(ev, NULL, &l->text);
+	l->ready = true;
+	if (s != NULL)
+		log_line(s, sr_buf_str(&l->text));
+	return err;
+}
+
+static void
+say_warning(struct rec_session *s, const struct sr_event *of,
+    const char *rule, const char *text)
+{
+	struct sr_event ev = { .kind = SR_EV_WARN, .time = of->time,
+	    .num = of->num, .session = of->session };
+
+	ev.u.warn.rule = rule;
+	ev.u.warn.text = sr_cstr(text);
+	say(s->recorder, s, &ev);
+}
+
+/* ---- session ---- */
+
+static int
+begin(struct sr_recorder *r, const struct sr_event *ev)
+{
+	struct rec_session *s = sr_zalloc(sizeof(*s));
+	int err;
+
+	if (s == NULL)
+		return SR_ENOMEM;
+	s->recorder = r;
+	s->dir = -1;
+	s->worker = worker_next(r);
+	s->streams_end = &s->streams;
+	sr_arena_init(&s->arena, 4 << 20);
+	sr_buf_init(&s->log, LOG);
+	*sr_session_slot(ev->session) = s;
+	err = files_session_dir(s, ev->time, sr_session_id(ev->session));
+	if (err == SR_ESYS) {
+		recorder_fail(r, s->path != NULL ? s->path : r->cfg.dir, "");
+		if (s->dir >= 0)
+			close(s->dir);
+		s->dir = -1;
+	}
+	return err == SR_ENOMEM ? err : say(r, s, ev);
+}
+
+static void
+save_sdp(struct rec_session *s, const struct sr_event *ev)
+{
+	struct sr_buf text;
+	char name[32];
+
+	snprintf(name, sizeof(name), "sdp-%04u.sdp", ev->u.sdp.n);
+	sr_buf_init(&text, ev->u.sdp.text.n + 64);
+	if (sr_sdp_mask(&text, ev->u.sdp.text) == SR_OK)
+		check(s, files_write(s->dir, name, sr_buf_str(&text)), name);
+	sr_buf_free(&text);
+}
+
+static void
+save_snapshot(struct rec_session *s, const struct sr_session *of)
+{
+	const struct sr_doc *d = sr_session_doc(of);
+	struct sr_buf xml;
+
+	if (d == NULL)
+		return;
+	sr_buf_init(&xml, XML);
+	if (sr_doc_xml(d, s->recorder->cfg.crypto, &xml) == SR_OK)
+		check(s, files_replace(s->dir, "metadata.xml",
+		    sr_buf_str(&xml)), "metadata.xml");
+	sr_buf_free(&xml);
+}
+
+static void
+save_meta(struct rec_session *s, const struct sr_event *ev)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "metadata-%04u.xml", ev->u.meta.n);
+	check(s, files_write(s->dir, name, ev->u.meta.body), name);
+	save_snapshot(s, ev->session);
+}
+
+/* ---- media ---- */
+
+static struct rec_stream *
+stream_of(struct rec_session *s, const struct sr_event *ev)
+{
+	struct rec_stream *t = *sr_stream_slot(ev->stream);
+
+	if (t != NULL)
+		return t;
+	if ((t = sr_arena_alloc(&s->arena, sizeof(*t))) == NULL)
+		return NULL;
+	t->session = s;
+	t->index = sr_stream_index(ev->stream);
+	t->label = sr_arena_dup(&s->arena, sr_stream_label(ev->stream));
+	*s->streams_end = t;
+	s->streams_end = &t->next;
+	s->nstreams++;
+	*sr_stream_slot(ev->stream) = t;
+	return t;
+}
+
+/* Can this very format be decoded here?  Only opening it tells: parameters
+ * may ask for what the codec's library does not do. */
+static bool
+decodable(const struct sr_format *f)
+{
+	const struct sr_codec *c = sr_codec_find(f->id);
+	void *state = NULL;
+
+	if (c == NULL || c->open(&state, f) != SR_OK)
+		return false;
+	c->close(state);
+	return true;
+}
+
+static void
+first_file(struct rec_session *s, struct rec_stream *t,
+    const struct sr_event *ev, const struct rec_format *f)
+{
+	const char *lib;
+	char text[300];
+
+	if (f->decodable && t->file == NULL) {
+		t->rate = sr_codec_rate(&f->copy);
+		t->channels = sr_codec_channels(&f->copy);
+		t->file = files_name(s, t->label, ".wav");
+	}
+	if (f->decodable || t->dump_file != NULL)
+		return;
+	t->dump_file = files_name(s, t->label, ".rtpdump");
+	lib = sr_codec_missing(f->copy.id);
+	snprintf(text, sizeof(text), "stream %.*s: %.*s cannot be decoded%s%s: "
+	    "its payload is kept in %s", SR_FMT(t->label),
+	    SR_FMT(f->copy.name), lib != NULL ? " without " : "",
+	    lib != NULL ? lib : "", t->dump_file);
+	say_warning(s, ev, "codec", text);
+}
+
+static const struct rec_format *
+format_of(struct rec_session *s, struct rec_stream *t,
+    const struct sr_event *ev)
+{
+	const struct sr_format *core = ev->u.media.format;
+	struct rec_format *f, **v;
+
+	for (size_t i = 0; i < t->nformats; i++)
+		if (t->formats[i]->core == core)
+			return t->formats[i];
+	f = sr_arena_alloc(&s->arena, sizeof(*f));
+	v = sr_arena_grow(&s->arena, t->formats, t->nformats, sizeof(*v));
+	if (f == NULL || v == NULL)
+		return NULL;
+	f->core = core;
+	f->copy = *core;
+	f->copy.name = sr_arena_dup(&s->arena, core->name);
+	if (core->fmtp.n > 0)
+		f->copy.fmtp = sr_arena_dup(&s->arena, core->fmtp);
+	f->decodable = decodable(&f->copy);
+	t->formats = v;
+	t->formats[t->nformats++] = f;
+	first_file(s, t, ev, f);
+	return f;
+}
+
+static int
+media(struct rec_session *s, const struct sr_event *ev)
+{
+	struct rec_stream *t = stream_of(s, ev);
+	const struct rec_format *f = t != NULL ? format_of(s, t, ev) : NULL;
+
+	if (f == NULL)
+		return SR_ENOMEM;
+	return s->dir >= 0 ? worker_packet(t, f, &ev->u.media) : SR_OK;
+}
+
+/* ---- end ---- */
+
+static const char *
+suffix(enum sr_audio a)
+{
+	return a == SR_AUDIO_FLAC ? ".flac" : a == SR_AUDIO_OPUS ? ".opus" :
+	    ".wav";
+}
+
+/* The name that the file will have when it has been converted. */
+static struct sr_str
+final_name(struct rec_session *s, const char *file)
+{
+	size_t n = strlen(file);
+	struct sr_buf b;
+	struct sr_str out;
+
+	if (n < 4 || strcmp(file + n - 4, ".wav") != 0)
+		return sr_cstr(file);
+	sr_buf_init(&b, MAX_FILE_NAME + 8);
+	sr_buf_fmt(&b, "%.*s%s", (int)(n - 4), file,
+	    suffix(s->recorder->cfg.audio));
+	out = sr_arena_dup(&s->arena, sr_buf_str(&b));
+	sr_buf_free(&b);
+	return out;
+}
+
+static void
+describe(struct rec_session *s, const struct sr_event *ev,
+    struct sr_end_file *v)
+{
+	sr_time length = ev->u.end.duration;
+
+	for (struct rec_stream *t = s->streams; t != NULL; t = t->next) {
+		struct sr_end_file *f = &v[t->index];
+
+		if (t->file != NULL) {
+			uint64_t frames = (uint64_t)((double)length * t->rate /
+			    1e9 + 0.5);
+
+			f->file = final_name(s, t->file);
+			f->rate = t->rate;
+			f->duration = (sr_time)((double)frames * 1e9 / t->rate +
+			    0.5);
+		} else if (t->dump_file != NULL) {
+			f->file = sr_cstr(t->dump_file);
+			f->duration = length;
+		}
+		if (f->file.n > 0)
+			memcpy(f->sha256, no_digest, sizeof(f->sha256));
+	}
+}
+
+static void
+remember_order(struct rec_session *s, const struct sr_session *of)
+{
+	const struct sr_doc *d = sr_session_doc(of);
+
+	if (!s->recorder->cfg.by_metadata || d == NULL || d->nstreams == 0)
+		return;
+	s->order = sr_arena_alloc(&s->arena, d->nstreams * sizeof(*s->order));
+	for (size_t i = 0; s->order != NULL && i < d->nstreams; i++)
+		if (d->streams[i].label.n > 0)
+			s->order[s->norder++] = sr_arena_dup(&s->arena,
+			    d->streams[i].label);
+}
+
+static int
+end(struct sr_recorder *r, struct rec_session *s, const struct sr_event *ev)
+{
+	size_t n = sr_session_nstreams(ev->session);
+	struct sr_end_file *files = sr_zalloc((n + 1) * sizeof(*files));
+	int err;
+
+	s->line = line_new(r);
+	if (files == NULL || s->line == NULL) {
+		free(files);
+		return SR_ENOMEM;
+	}
+	describe(s, ev, files);
+	err = sr_event_json(ev, files, &s->line->text);
+	free(files);
+	s->length = ev->u.end.duration;
+	if (s->dir >= 0) {
+		save_snapshot(s, ev->session);
+		remember_order(s, ev->session);
+	}
+	worker_end(s);
+	return err;
+}
+
+int
+sr_recorder_event(struct sr_recorder *r, const struct sr_event *ev)
+{
+	struct rec_session *s = ev->session != NULL ?
+	    *sr_session_slot(ev->session) : NULL;
+
+	if (ev->kind == SR_EV_MEDIA)
+		return s != NULL ? media(s, ev) : SR_OK;
+	if (ev->kind == SR_EV_BEGIN)
+		return begin(r, ev);
+	if (s != NULL && s->dir >= 0) {
+		if (ev->kind == SR_EV_OFFER || ev->kind == SR_EV_ANSWER)
+			save_sdp(s, ev);
+		else if (ev->kind == SR_EV_META)
+			save_meta(s, ev);
+	}
+	if (s != NULL && ev->kind == SR_EV_END)
+		return end(r, s, ev);
+	return say(r, s, ev);
+}
+
+void
+sr_recorder_flush(struct sr_recorder *r)
+{
+	workers_stop(r);
+}
+
+void
+sr_recorder_free(struct sr_recorder *r)
+{
+	struct line *l;
+
+	if (r == NULL)
+		return;
+	workers_stop(r);
+	while ((l = r->lines) != NULL) {
+		r->lines = l->next;
+		sr_buf_free(&l->text);
+		free(l);
+	}
+	pthread_mutex_destroy(&r->lock);
+	pthread_cond_destroy(&r->ready);
+	free(r);
+}

@@ -1,0 +1,284 @@
+/* wav - 16-bit PCM in files that are valid at every moment.
+ *
+ * Samples gather in a buffer of half a second or so; each flush writes them
+ * and then the header that counts them, so that what is on the disk opens and
+ * plays whenever the process may die.  The header keeps room for the ds64 chunk
+ * of RF64 (EBU Tech 3306), which it becomes past 4 GiB.
+ *
+ * There may be more files than descriptors: the first ones keep theirs, the
+ * others open and close at each flush.  For many streams in turn that is the
+ * best order there is; the least recently used one would be the worst. */
+#include "priv.h"
+
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BUFFER = 8192, HEADER = 80 };	/* samples; bytes */
+
+struct sr_wav {
+	int dir, fd;
+	bool owns;			/* one of the budget is ours */
+	uint32_t rate;
+	uint8_t channels;
+	size_t n;			/* samples in buf */
+	uint64_t written;		/* bytes of data in the file */
+	uint64_t skipped;		/* of them, silence at its end */
+	char *name;
+	int16_t buf[BUFFER];
+};
+
+static atomic_long budget = 512;
+
+void
+sr_wav_budget(size_t n)
+{
+	atomic_store(&budget, (long)n);
+}
+
+static void
+le(uint8_t *p, uint64_t v, int n)
+{
+	while (n-- > 0) {
+		*p++ = (uint8_t)v;
+		v >>= 8;
+	}
+}
+
+static void
+header(const struct sr_wav *w, uint8_t h[HEADER])
+{
+	uint64_t data = w->written, riff = data + HEADER - 8;
+	bool big = riff > UINT32_MAX;
+	uint32_t frame = 2u * w->channels;
+
+	memset(h, 0, HEADER);
+	memcpy(h, big ? "RF64" : "RIFF", 4);
+	le(h + 4, big ? UINT32_MAX : riff, 4);
+	memcpy(h + 8, big ? "WAVEds64" : "WAVEJUNK", 8);
+	le(h + 16, 28, 4);
+	if (big) {
+		le(h + 20, riff, 8);
+		le(h + 28, data, 8);
+		le(h + 36, data / frame, 8);
+	}
+	memcpy(h + 48, "fmt ", 4);
+	le(h + 52, 16, 4);
+	le(h + 56, 1, 2);
+	le(h + 58, w->channels, 2);
+	le(h + 60, w->rate, 4);
+	le(h + 64, (uint64_t)w->rate * frame, 4);
+	le(h + 68, frame, 2);
+	le(h + 70, 16, 2);
+	memcpy(h + 72, "data", 4);
+	le(h + 76, big ? UINT32_MAX : data, 4);
+}
+
+static int
+reopen(struct sr_wav *w, int flags)
+{
+	if (w->fd >= 0)
+		return SR_OK;
+	w->fd = openat(w->dir, w->name, O_WRONLY | O_CLOEXEC | flags, 0600);
+	if (w->fd < 0)
+		return SR_ESYS;
+	if (!w->owns) {
+		if (atomic_fetch_sub(&budget, 1) > 0)
+			w->owns = true;
+		else
+			atomic_fetch_add(&budget, 1);
+	}
+	return SR_OK;
+}
+
+static void
+let_go(struct sr_wav *w)
+{
+	if (w->owns || w->fd < 0)
+		return;
+	close(w->fd);
+	w->fd = -1;
+}
+
+static int
+put(int fd, const void *p, size_t n, uint64_t at)
+{
+	const char *b = p;
+
+	while (n > 0) {
+		ssize_t k = pwrite(fd, b, n, (off_t)at);
+
+		if (k <= 0)
+			return SR_ESYS;
+		b += k;
+		n -= (size_t)k;
+		at += (uint64_t)k;
+	}
+	return SR_OK;
+}
+
+int
+sr_wav_flush(struct sr_wav *w)
+{
+	uint8_t h[HEADER];
+	int err;
+
+	if (w->n == 0 && w->skipped == 0 && w->written > 0)
+		return SR_OK;
+	if ((err = reopen(w, 0)) != SR_OK)
+		return err;
+	if (w->n > 0)
+		err = put(w->fd, w->buf, w->n * 2, HEADER + w->written);
+	else if (w->skipped > 0 &&
+	    ftruncate(w->fd, (off_t)(HEADER + w->written)) != 0)
+		err = SR_ESYS;
+	if (err == SR_OK) {
+		w->written += w->n * 2;
+		w->n = 0;
+		w->skipped = 0;
+		header(w, h);
+		err = put(w->fd, h, HEADER, 0);
+	}
+	let_go(w);
+	return err;
+}
+
+int
+sr_wav_new(struct sr_wav **wp, int dir, const char *name, uint32_t rate,
+    uint8_t channels)
+{
+	struct sr_wav *w = malloc(sizeof(*w));
+	int err;
+
+	if (w == NULL)
+		return SR_ENOMEM;
+	memset(w, 0, offsetof(struct sr_wav, buf));
+	w->fd = -1;
+	w->dir = dir;
+	w->rate = rate;
+	w->channels = channels;
+	if ((w->name = strdup(name)) == NULL) {
+		free(w);
+		return SR_ENOMEM;
+	}
+	if ((err = reopen(w, O_CREAT | O_TRUNC)) == SR_OK)
+		err = sr_wav_flush(w);
+	if (err != SR_OK) {
+		sr_wav_close(w);
+		return err;
+	}
+	*wp = w;
+	return SR_OK;
+}
+
+int
+sr_wav_write(struct sr_wav *w, const int16_t *v, size_t frames)
+{
+	size_t n = frames * w->channels;
+	int err = SR_OK;
+
+	while (n > 0 && err == SR_OK) {
+		size_t k = BUFFER - w->n < n ? BUFFER - w->n : n;
+
+		memcpy(w->buf + w->n, v, k * 2);
+		w->n += k;
+		v += k;
+		n -= k;
+		if (w->n == BUFFER)
+			err = sr_wav_flush(w);
+	}
+	return err;
+}
+
+/* A long silence is a hole in the file: nothing is written for it. */
+int
+sr_wav_silence(struct sr_wav *w, uint64_t frames)
+{
+	uint64_t n = frames * w->channels;
+	int err = SR_OK;
+
+	if (n > 4 * BUFFER) {
+		err = sr_wav_flush(w);
+		w->written += n * 2;
+		w->skipped += n * 2;
+		return err == SR_OK ? sr_wav_flush(w) : err;
+	}
+	while (n > 0 && err == SR_OK) {
+		size_t k = BUFFER - w->n < n ? BUFFER - w->n : (size_t)n;
+
+		memset(w->buf + w->n, 0, k * 2);
+		w->n += k;
+		n -= k;
+		if (w->n == BUFFER)
+			err = sr_wav_flush(w);
+	}
+	return err;
+}
+
+int
+sr_wav_close(struct sr_wav *w)
+{
+	int err;
+
+	if (w == NULL)
+		return SR_OK;
+	err = sr_wav_flush(w);
+	if (w->fd >= 0)
+		close(w->fd);
+	if (w->owns)
+		atomic_fetch_add(&budget, 1);
+	free(w->name);
+	free(w);
+	return err;
+}
+
+/* ---- reading what was written here ---- */
+
+int
+sr_wav_open(struct sr_wav_in *w, int dir, const char *name)
+{
+	uint8_t h[HEADER];
+	struct sr_rd r;
+
+	*w = (struct sr_wav_in){ .fd = openat(dir, name, O_RDONLY | O_CLOEXEC) };
+	if (w->fd < 0)
+		return SR_ESYS;
+	if (read(w->fd, h, HEADER) != HEADER || memcmp(h + 72, "data", 4) != 0) {
+		sr_wav_end(w);
+		return SR_EBAD;
+	}
+	r = (struct sr_rd){ h, HEADER, false };
+	w->channels = h[58];
+	w->rate = h[60] | (uint32_t)h[61] << 8 | (uint32_t)h[62] << 16;
+	w->frames = r.bad || w->channels == 0 ? 0 :
+	    (uint64_t)(lseek(w->fd, 0, SEEK_END) - HEADER) / 2 / w->channels;
+	lseek(w->fd, HEADER, SEEK_SET);
+	return SR_OK;
+}
+
+long
+sr_wav_read(struct sr_wav_in *w, int16_t *v, size_t max)
+{
+	size_t want = max * w->channels * 2, n = 0;
+
+	while (n < want) {
+		ssize_t k = read(w->fd, (char *)v + n, want - n);
+
+		if (k < 0)
+			return SR_ESYS;
+		if (k == 0)
+			break;
+		n += (size_t)k;
+	}
+	return (long)(n / 2 / w->channels);
+}
+
+void
+sr_wav_end(struct sr_wav_in *w)
+{
+	if (w->fd >= 0)
+		close(w->fd);
+	w->fd = -1;
+}
