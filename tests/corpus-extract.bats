@@ -109,7 +109,7 @@ rig_row() {
 		return
 	fi
 	got=$(jq -r --arg l "$label" '.streams[] | select(.label == $l) |
-	    [.packets, .heard, .duration, .file] | @tsv' <<<"$end")
+	    [.packets + .duplicate, .heard, .duration, .file] | @tsv' <<<"$end")
 	[ -n "$got" ] || { echo "no such label"; return; }
 	read -r p heard duration file <<<"$got"
 	[ "$p" -eq "$packets" ] || echo "packets $p, not $packets"
@@ -184,7 +184,7 @@ rig_row() {
 		got=$(jq -s '[.[] | select(.event == "end") | .streams[] |
 		    .packets + .duplicate] | add // 0' events.jsonl)
 		said=$(awk -v g="$got" -v w="$packets" 'BEGIN {
-		    good = (g >= 0.9 * w && g <= 1.02 * w)
+		    good = (g >= 0.9 * w && g <= 1.05 * w)
 		    print good ? "good" : "bad" }')
 		say "$(printf '%-45s %6s of %6s packets: %s' "$name" "$got" \
 		    "$packets" "$said")"

@@ -99,7 +99,7 @@ stream_over(const struct stream *s)
 static bool
 seen(const struct stream *s, int64_t t)
 {
-	return s->ref != NULL && t <= s->call->bye &&
+	return s->ref != NULL && t < s->call->bye &&
 	    t >= s->call->o->start_middle;
 }
 
