@@ -9,7 +9,8 @@
 enum { SR_MAX_SAMPLES = 5760 * 2 };	/* of one payload, all channels */
 
 /* One codec both ways.  Decoding: any payload of a stranger gives at most
- * SR_MAX_SAMPLES samples, never more. */
+ * SR_MAX_SAMPLES samples, never more.  A state belongs to one thread at a time;
+ * states share nothing. */
 struct sr_codec {
 	enum sr_codec_id id;
 	const char *name;
@@ -50,6 +51,7 @@ int sr_resampler_new(struct sr_resampler **rp, uint32_t from, uint32_t to,
  * frames come out, aligned: the filter's delay is taken away. */
 int sr_resampler_put(struct sr_resampler *r, const int16_t *in, size_t frames,
     struct sr_buf *out);
+/* The rest of the stream; r is as new after it. */
 int sr_resampler_finish(struct sr_resampler *r, struct sr_buf *out);
 void sr_resampler_free(struct sr_resampler *r);
 
@@ -77,8 +79,9 @@ struct sr_track;
  * first put (0 before). */
 int sr_track_new(struct sr_track **tp, const struct sr_pcm_sink *sink);
 /* SR_OK; SR_EUNSUP when the format cannot be decoded (nothing was written);
- * SR_EBAD when the payload was garbage (silence stands for it); what the sink
- * said. */
+ * SR_EBAD when the payload was garbage (silence stands for it); SR_ELIMIT when
+ * its place is a century away; SR_ENOMEM; what the sink said.  Needs 32 KiB of
+ * stack, and what the codec's library needs.  Nothing of p is kept. */
 int sr_track_put(struct sr_track *t, const struct sr_placed *p);
 uint32_t sr_track_rate(const struct sr_track *t);
 uint8_t sr_track_channels(const struct sr_track *t);

@@ -5,6 +5,7 @@
 #include "siprec/media.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "media/priv.h"
 
@@ -29,7 +30,7 @@ static const int16_t wide_bits[16] = {
 };
 
 struct amr {
-	bool wide, aligned;
+	bool wide, aligned, heard;
 	uint8_t mode;			/* to encode in */
 	size_t samples;			/* of a frame */
 	const int16_t *bits;
@@ -96,11 +97,16 @@ decoder(struct amr *a)
 	return a->dec != NULL ? SR_OK : SR_ENOMEM;
 }
 
-/* A frame as in a file (section 5.3): its type, then its bits. */
+/* A frame as in a file (section 5.3): its type, then its bits.  Until the first
+ * speech nothing can be made up, and the library would do it from memory that
+ * it never set. */
 static void
 decode_frame(struct amr *a, const uint8_t *frame, int16_t *out)
 {
-	if (a->wide)
+	a->heard = a->heard || a->bits[frame[0] >> 3] > 40;
+	if (!a->heard)
+		memset(out, 0, a->samples * sizeof(*out));
+	else if (a->wide)
 		D_IF_decode(a->dec, frame, out, 0);
 	else
 		Decoder_Interface_Decode(a->dec, frame, out, 0);

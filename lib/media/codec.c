@@ -69,7 +69,9 @@ uint8_t
 sr_codec_channels(const struct sr_format *f)
 {
 	switch (f->id) {
-	case SR_CODEC_L16: return f->channels == 2 ? 2 : 1;
+	case SR_CODEC_PCMU:
+	case SR_CODEC_PCMA:
+	case SR_CODEC_L16: return f->channels > 0 ? f->channels : 1;
 	case SR_CODEC_OPUS:
 		return sr_fmtp_num(f, SR_STR("sprop-stereo")) == 1 ||
 		    sr_fmtp_num(f, SR_STR("stereo")) == 1 ? 2 : 1;

@@ -36,7 +36,8 @@ open_coder(void **state, const struct sr_format *f)
 		return SR_EUNSUP;
 	if ((c = sr_zalloc(sizeof(*c))) == NULL)
 		return SR_ENOMEM;
-	c->bits = 2 + (unsigned)(f->id - SR_CODEC_G726_16);
+	if (f->id >= SR_CODEC_G726_16 && f->id <= SR_CODEC_G726_40)
+		c->bits = 2 + f->id - SR_CODEC_G726_16;
 	c->msb_first = sr_stristarts(f->name, SR_STR("AAL2-"));
 	*state = c;
 	return SR_OK;

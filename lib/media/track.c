@@ -10,7 +10,7 @@
 #include "media/priv.h"
 
 enum {
-	MAX_CLOCK = 192000,
+	MIN_CLOCK = 1000, MAX_CLOCK = 192000,
 	MAX_HIDE = 5,			/* conceal up to 1/5 s, then silence */
 	STEP = 10,			/* by 1/10 s, which out holds */
 	BLOCK = 480			/* frames remixed at a time */
@@ -26,7 +26,7 @@ struct sr_track {
 	void *state;
 	uint32_t clock, from;		/* of RTP, of the codec's samples */
 	uint8_t width;			/* channels of the codec */
-	uint64_t params;		/* tells one set of fmtp from another */
+	uint64_t params;		/* tells one kind of it from another */
 
 	int64_t pos;			/* next frame, counted at rate from */
 	bool running;			/* the resampler is inside a run */
@@ -243,14 +243,15 @@ hide(struct sr_track *t, const struct sr_placed *p, int64_t at, int16_t *pcm)
 	return err == SR_OK ? SR_EBAD : err;
 }
 
-/* What two formats of one codec may differ in; G.726 has its bit order in its
- * name. */
+/* What two formats of one codec may differ in, so that they need a decoder
+ * each: AMR in its packing, G.726 in its order of bits.  Other parameters are
+ * wishes, and a new offer with other wishes must not be heard. */
 static uint64_t
 params(const struct sr_format *f)
 {
-	uint64_t h = f->fmtp.n > 0 ? sr_hash(f->fmtp.p, f->fmtp.n) : 0;
-
-	return h ^ sr_stristarts(f->name, SR_STR("AAL2-"));
+	if (f->id == SR_CODEC_AMR || f->id == SR_CODEC_AMR_WB)
+		return sr_hash(f->fmtp.p, f->fmtp.n);
+	return sr_stristarts(f->name, SR_STR("AAL2-"));
 }
 
 static bool
@@ -270,7 +271,7 @@ use(struct sr_track *t, const struct sr_format *f)
 	void *state;
 	int err;
 
-	if (codec == NULL || f->clock == 0 || f->clock > MAX_CLOCK)
+	if (codec == NULL || f->clock < MIN_CLOCK || f->clock > MAX_CLOCK)
 		return SR_EUNSUP;
 	if ((err = codec->open(&state, f)) != SR_OK)
 		return err;
@@ -329,9 +330,10 @@ sr_track_put(struct sr_track *t, const struct sr_placed *p)
 	at = scale(p->at, t->from, t->clock);
 	if ((err = bridge(t, p, at, pcm)) != SR_OK)
 		return err;
-	if (t->codec->decode(t->state, p->payload, pcm, &n) != SR_OK)
-		return hide(t, p, at, pcm);
-	return place(t, at, pcm, n / t->width);
+	err = t->codec->decode(t->state, p->payload, pcm, &n);
+	if (err == SR_OK)
+		return place(t, at, pcm, n / t->width);
+	return err == SR_EBAD ? hide(t, p, at, pcm) : err;
 }
 
 uint32_t

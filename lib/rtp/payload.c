@@ -57,21 +57,21 @@ amr_frames(const struct sr_format *f, struct sr_str payload)
 uint32_t
 sr_payload_ticks(const struct sr_format *f, struct sr_str payload)
 {
-	uint64_t n = payload.n < UINT16_MAX ? payload.n : UINT16_MAX;
+	uint32_t n = payload.n < UINT16_MAX ? (uint32_t)payload.n : UINT16_MAX;
+	uint32_t channels = f->channels > 0 ? f->channels : 1;
 
 	switch (f->id) {
 	case SR_CODEC_PCMU:
-	case SR_CODEC_PCMA:
-	case SR_CODEC_G722: return (uint32_t)n;	/* RFC 3551 4.5.2 */
-	case SR_CODEC_L16:
-		return (uint32_t)(n / 2 / (f->channels > 0 ? f->channels : 1));
-	case SR_CODEC_G726_16: return (uint32_t)(n * 8 / 2);
-	case SR_CODEC_G726_24: return (uint32_t)(n * 8 / 3);
-	case SR_CODEC_G726_32: return (uint32_t)(n * 8 / 4);
-	case SR_CODEC_G726_40: return (uint32_t)(n * 8 / 5);
-	case SR_CODEC_GSM: return (uint32_t)(n / 33 * 160);
+	case SR_CODEC_PCMA: return n / channels;
+	case SR_CODEC_L16: return n / 2 / channels;
+	case SR_CODEC_G722: return n;	/* RFC 3551 4.5.2 */
+	case SR_CODEC_G726_16: return n * 8 / 2;
+	case SR_CODEC_G726_24: return n * 8 / 3;
+	case SR_CODEC_G726_32: return n * 8 / 4;
+	case SR_CODEC_G726_40: return n * 8 / 5;
+	case SR_CODEC_GSM: return n / 33 * 160;
 	/* Frames of 10 bytes, then perhaps one of 2 (RFC 3551 4.5.6). */
-	case SR_CODEC_G729: return (uint32_t)((n + 8) / 10 * 80);
+	case SR_CODEC_G729: return (n + 8) / 10 * 80;
 	case SR_CODEC_OPUS: return opus_ticks(payload);
 	case SR_CODEC_AMR: return 160 * amr_frames(f, payload);
 	case SR_CODEC_AMR_WB: return 320 * amr_frames(f, payload);

@@ -2,6 +2,7 @@
 #include "unit/test.h"
 
 #include <math.h>
+#include <pthread.h>
 
 #include "siprec/media.h"
 
@@ -351,4 +352,65 @@ TEST(codec_signals_are_no_codecs)
 	CHECK(sr_codec_find(SR_CODEC_UNKNOWN) == NULL);
 	CHECK(sr_codec_missing(SR_CODEC_RED) == NULL);
 	CHECK(sr_codec_missing(SR_CODEC_PCMU) == NULL);
+}
+
+/* ---- several threads ---- */
+
+enum { THREADS = 3, ROUNDS = 3 };
+
+/* A hash of all that every codec makes of the voice, and back. */
+static uint64_t
+work(void)
+{
+	int16_t *in = calloc(SR_MAX_SAMPLES, 2);
+	int16_t *out = calloc(SR_MAX_SAMPLES, 2);
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < CODECS; i++) {
+		const struct sr_format *f = &codecs[i].f;
+		const struct sr_codec *c = sr_codec_find(f->id);
+		uint8_t channels = sr_codec_channels(f);
+		uint32_t rate = sr_codec_rate(f);
+		size_t step = rate / PACKETS * channels, n;
+		struct sr_buf b;
+		void *state;
+
+		if (c == NULL || c->open(&state, f) != SR_OK)
+			continue;
+		voice(in, rate / 10, rate, channels);
+		sr_buf_init(&b, 4096);
+		for (size_t k = 0; k < 5; k++) {
+			b.n = 0;
+			c->encode(state, in + k * step, step, &b);
+			c->decode(state, sr_buf_str(&b), out, &n);
+			sum = sum * 31 + sr_hash(out, n * sizeof(*out));
+		}
+		sr_buf_free(&b);
+		c->close(state);
+	}
+	free(in);
+	free(out);
+	return sum;
+}
+
+static void *
+thread(void *arg)
+{
+	for (int i = 0; i < ROUNDS; i++)
+		((uint64_t *)arg)[i] = work();
+	return NULL;
+}
+
+TEST(codec_states_on_several_threads_do_not_disturb_each_other)
+{
+	uint64_t alone = work(), sums[THREADS][ROUNDS];
+	pthread_t id[THREADS];
+
+	for (int i = 0; i < THREADS; i++)
+		CHECK_EQ(pthread_create(&id[i], NULL, thread, sums[i]), 0);
+	for (int i = 0; i < THREADS; i++) {
+		CHECK_EQ(pthread_join(id[i], NULL), 0);
+		for (int k = 0; k < ROUNDS; k++)
+			CHECK(sums[i][k] == alone);
+	}
 }

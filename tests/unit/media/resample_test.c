@@ -82,6 +82,26 @@ TEST(resample_keeps_a_tone_in_phase)
 	}
 }
 
+TEST(resample_lets_nothing_through_that_the_new_rate_cannot_hold)
+{
+	static int16_t in[48000];
+	struct sr_resampler *r;
+	struct sr_buf out;
+
+	for (int i = 0; i < 48000; i++)
+		in[i] = (int16_t)lrint(20000 *
+		    sin(2 * M_PI * 5000 * i / 48000));
+	sr_buf_init(&out, 1 << 16);
+	CHECK_EQ(sr_resampler_new(&r, 48000, 8000, 1), SR_OK);
+	CHECK_EQ(sr_resampler_put(r, in, 48000, &out), SR_OK);
+	CHECK_EQ(sr_resampler_finish(r, &out), SR_OK);
+	CHECK_EQ(out.n, 16000);
+	for (size_t i = 200; i < 7800; i++)
+		CHECK(abs(((const int16_t *)(void *)out.p)[i]) <= 2);
+	sr_resampler_free(r);
+	sr_buf_free(&out);
+}
+
 TEST(resample_is_as_new_after_its_finish)
 {
 	static int16_t in[800];

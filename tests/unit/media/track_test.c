@@ -230,6 +230,24 @@ TEST(track_a_stereo_file_takes_mono_on_both_sides_and_the_reverse)
 	sr_track_free(t);
 }
 
+TEST(track_of_stereo_g711_has_two_channels)
+{
+	static const struct sr_format f = { .id = SR_CODEC_PCMU,
+	    .clock = 8000, .channels = 2 };
+	static const struct sr_format many = { .id = SR_CODEC_L16,
+	    .clock = 8000, .channels = 3 };
+	struct sr_track *t = track();
+
+	file.channels = 2;
+	CHECK_EQ(put(t, &f, 0, 0x80, 320), SR_OK);
+	CHECK_EQ(put(t, &l16_stereo, 160, 0x22, 640), SR_OK);
+	CHECK_EQ(put(t, &many, 320, 0x22, 960), SR_EUNSUP);
+	CHECK_EQ(sr_track_channels(t), 2);
+	CHECK_EQ(sr_track_frames(t), 320);
+	CHECK(all(0, 320, 32124));
+	sr_track_free(t);
+}
+
 TEST(track_comfort_noise_and_digits_are_silence)
 {
 	static const struct sr_format cn = { .id = SR_CODEC_CN, .clock = 8000 };
@@ -336,6 +354,45 @@ TEST(track_says_what_the_sink_said)
 	CHECK_EQ(put(t, &pcmu, 0, 0, 160), SR_ESYS);
 	CHECK_EQ(put(t, &pcmu, 160, 0, 160), SR_ESYS);
 	sr_track_free(t);
+}
+
+/* Against a plain model: a sample is written where its packet says, unless
+ * something was there before; all else is silence. */
+TEST(track_any_order_of_holes_and_overlaps_puts_each_sample_in_its_place)
+{
+	static const struct sr_format *const formats[] = { &pcmu, &pcma,
+	    &l16_8k };
+	static int16_t model[MAX_FILE];
+	unsigned seed = 11;
+
+	for (int round = 0; round < 50; round++) {
+		struct sr_track *t = track();
+		int64_t at = rand_r(&seed) % 400 - 200, end = 0;
+
+		memset(model, 0, sizeof(model));
+		for (int i = 0; i < 200; i++) {
+			int kind = rand_r(&seed) % 3;
+			int byte = rand_r(&seed) % 256;
+			int n = 1 + rand_r(&seed) % 300;
+			int v = kind == 0 ? sr_ulaw_pcm[byte] : kind == 1 ?
+			    sr_alaw_pcm[byte] : (int16_t)(byte << 8 | byte);
+
+			put(t, formats[kind], at, byte,
+			    (size_t)(kind == 2 ? 2 * n : n));
+			for (int64_t k = at; k < at + n; k++)
+				if (k >= end)
+					model[k] = (int16_t)v;
+			end = at + n > end ? at + n : end;
+			if (rand_r(&seed) % 4 > 0)
+				at += n;
+			else
+				at += rand_r(&seed) % 1000 - 100;
+		}
+		CHECK_EQ(sr_track_frames(t), end);
+		CHECK_EQ(file.n, end);
+		CHECK(memcmp(file.v, model, (size_t)end * 2) == 0);
+		sr_track_free(t);
+	}
 }
 
 /* ---- codecs with a memory ---- */
