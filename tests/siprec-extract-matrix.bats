@@ -156,9 +156,8 @@ setup() { setup_extract; }
 @test "a capture that begins in the middle, with a later offer" {
 	make_capture in.pcap --start-middle 2 --hold 2:3 --seconds 6
 	extract 0 -o out in.pcap
-	samples=$(samples_differ ref out)
-	echo "$samples"
-	[ -z "$samples" ]
+	[ "$(head -1 events.jsonl | jq -r .event)" = begin ]
+	same_as_ref out
 }
 
 # ---- the way of the bytes ----

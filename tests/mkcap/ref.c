@@ -2,7 +2,9 @@
  *
  * One time line for all streams of a session.  Each source is placed by its
  * RTP time, anchored at the least delayed packet of its first 500 ms, and
- * sample 0 is where the earliest stream begins. */
+ * sample 0 is where the earliest stream begins.  A later source of a stream
+ * that begins within 10 ms of where the one before ended goes on exactly
+ * there: a seam must not click. */
 #include "mkcap/mkcap.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,8 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { WINDOW_US = 500000, MAX_EARLY = 256, MAX_SOURCES = 16, MAX_MARKS = 64,
-    GAP_SAMPLES = 1600, RATE = 8000 };
+enum { WINDOW_US = 500000, SEAM_US = 10000, MAX_EARLY = 256,
+    MAX_SOURCES = 16, MAX_MARKS = 64, GAP_SAMPLES = 1600, RATE = 8000 };
 
 struct source {
 	uint32_t ssrc;
@@ -161,6 +163,16 @@ anchor(struct source *s)
 	}
 }
 
+static void
+join(const struct source *before, struct source *s)
+{
+	int64_t start = s->origin + s->first * US_SAMPLE;
+	int64_t end = before->origin + before->end * US_SAMPLE;
+
+	if (s->nearly > 0 && before->nearly > 0 && start < end + SEAM_US)
+		s->origin += end - start;
+}
+
 /* Where sample 0 of the session is, in us, and how many samples it has. */
 static void
 frame_session(const struct call *c, int64_t *zero, int64_t *samples)
@@ -175,6 +187,8 @@ frame_session(const struct call *c, int64_t *zero, int64_t *samples)
 			struct source *s = &c->streams[k].ref->sources[i];
 
 			anchor(s);
+			if (i > 0)
+				join(s - 1, s);
 			if (s->nearly == 0)
 				continue;
 			if (s->origin + s->first * US_SAMPLE < *zero)
