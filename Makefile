@@ -71,9 +71,15 @@ $B/tests/unit/all: $(patsubst %.c,$B/%.o,$(wildcard tests/unit/*.c tests/unit/*/
 # Tools that tests use, and the floor of the bench: ours, never installed.
 $B/tests/tools/%: $B/tests/tools/%.o $B/libsiprec.a
 	$(if $V,,@echo "  LD $@";)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$B/tests/tools/mkcap: $B/tests/tools/mkcap.o $(patsubst %.c,$B/%.o,$(wildcard tests/mkcap/*.c)) $B/libsiprec.a
+	$(if $V,,@echo "  LD $@";)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $B/tests/bench/floor: tests/bench/floor.c
 	@mkdir -p $(@D)
 	$(CC) -O2 -std=c11 -D_GNU_SOURCE -Wall -Wextra -o $@ $< -lpcap
+
+# clang only: tests/fuzz/run says CC=clang SAN=fuzzer-no-link,...
+$B/tests/fuzz/%: $B/tests/fuzz/%.o $B/libsiprec.a
+	$(if $V,,@echo "  LD $@";)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 tools: $(addprefix $B/tests/tools/,$(TOOLS))
 
