@@ -146,6 +146,16 @@ twice(struct check *k)
 
 /* ---- references ---- */
 
+/* Products were seen to put one kind of id where another belongs. */
+static const char *
+instead(const struct check *k, struct sr_str s)
+{
+	for (int kind = SR_K_GROUP; kind <= SR_K_STREAM; kind++)
+		if (sr_index_find(&k->x, (enum sr_kind)kind, s) != NULL)
+			return sr_kind_name((enum sr_kind)kind);
+	return NULL;
+}
+
 /* An update may speak of what an earlier document described. */
 static struct sr_entry *
 refer(struct check *k, const struct sr_rule *rule, enum sr_kind kind,
@@ -153,6 +163,7 @@ refer(struct check *k, const struct sr_rule *rule, enum sr_kind kind,
 {
 	struct sr_entry *e;
 	struct sr_rule mild = *rule;
+	const char *other;
 
 	if (s.n == 0)
 		return NULL;
@@ -162,8 +173,10 @@ refer(struct check *k, const struct sr_rule *rule, enum sr_kind kind,
 		mild.severity = SR_WARNING;
 		mild.hint = "Is it in an earlier document?";
 	}
-	sr_find(k->d, &mild, line, "reference to an undeclared %s: \"%.*s\"",
-	    sr_kind_name(kind), SR_SHOW(s));
+	other = instead(k, s);
+	sr_find(k->d, &mild, line, "reference to an undeclared %s: "
+	    "\"%.*s\"%s%s", sr_kind_name(kind), SR_SHOW(s),
+	    other != NULL ? ", which is a " : "", other != NULL ? other : "");
 	return NULL;
 }
 

@@ -253,7 +253,8 @@ TEST(meta_the_charset_of_the_part_beats_the_declaration)
 	} v[] = {
 		{ NAMED("UTF-8", "J\xe9r\xf4me"), "ISO-8859-1", true,
 		    "J\xc3\xa9r\xc3\xb4me" },
-		{ NAMED("ISO-8859-1", "J\xc3\xa9"), "utf-8", true, "J\xc3\xa9" },
+		{ NAMED("ISO-8859-1", "J\xc3\xa9"), "utf-8", true,
+		    "J\xc3\xa9" },
 		{ NAMED("iso-8859-1", "\xfc\x80"), NULL, true,
 		    "\xc3\xbc\xc2\x80" },
 		{ NAMED("Windows-1252", "\x80\x93"), NULL, true,
