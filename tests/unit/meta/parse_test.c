@@ -457,6 +457,18 @@ TEST(meta_another_version_of_the_namespace_is_an_error_of_its_own)
 	sr_doc_free(&d);
 }
 
+TEST(meta_a_prefix_that_nobody_declared_hides_nothing)
+{
+	struct sr_doc d;
+
+	CHECK_EQ(PARSE(&d, DECL "<t:recording><t:session session_id='" S1
+	    "'/></t:recording>"), SR_OK);
+	CHECK(d.well_formed && !d.valid && found(&d, "xml-names") != NULL);
+	CHECK_STR(d.root, "recording");
+	CHECK_EQ(d.nsessions, 1);
+	sr_doc_free(&d);
+}
+
 TEST(meta_another_root_is_not_read_as_a_recording)
 {
 	struct sr_doc d;
