@@ -1,7 +1,7 @@
 /* metajson_fuzz - what JSON says can be written, read again, and merged.
  *
- * Whatever sr_doc_from_json takes becomes well-formed XML that reads back to
- * the same XML, applies to any state, and becomes a vCon. */
+ * Whatever sr_doc_from_json takes becomes well-formed XML, applies to any
+ * state, and becomes a vCon. */
 #include "siprec/meta.h"
 
 #include <stdlib.h>
@@ -31,25 +31,34 @@ fill(uint8_t *out, size_t n)
 
 static const struct sr_crypto crypto = { .hash = hash, .random = fill };
 
+/* The reader takes blanks out of ids and times; after one reading nothing
+ * may change any more. */
 static void
 write_and_read(const struct sr_doc *d)
 {
-	struct sr_buf a, b;
-	struct sr_doc back;
+	struct sr_doc once, twice;
+	struct sr_buf v[3];
 
-	sr_buf_init(&a, MAX);
-	sr_buf_init(&b, MAX);
-	if (sr_doc_xml(d, &crypto, &a) == SR_OK &&
-	    sr_doc_parse(&back, sr_buf_str(&a), none, MAX) == SR_OK) {
-		if (!back.well_formed)
+	for (int i = 0; i < 3; i++)
+		sr_buf_init(&v[i], MAX);
+	if (sr_doc_xml(d, &crypto, &v[0]) != SR_OK)
+		goto out;
+	if (sr_doc_parse(&once, sr_buf_str(&v[0]), none, MAX) == SR_OK) {
+		if (!once.well_formed)
 			abort();
-		if (sr_doc_xml(&back, &crypto, &b) == SR_OK &&
-		    !sr_streq(sr_buf_str(&a), sr_buf_str(&b)))
-			abort();
-		sr_doc_free(&back);
+		if (sr_doc_xml(&once, &crypto, &v[1]) == SR_OK &&
+		    sr_doc_parse(&twice, sr_buf_str(&v[1]), none, MAX) ==
+		    SR_OK) {
+			if (sr_doc_xml(&twice, &crypto, &v[2]) == SR_OK &&
+			    !sr_streq(sr_buf_str(&v[1]), sr_buf_str(&v[2])))
+				abort();
+			sr_doc_free(&twice);
+		}
 	}
-	sr_buf_free(&a);
-	sr_buf_free(&b);
+	sr_doc_free(&once);
+out:
+	for (int i = 0; i < 3; i++)
+		sr_buf_free(&v[i]);
 }
 
 static void
