@@ -57,9 +57,13 @@ $B/libsiprec.a: $(OBJ)
 	@rm -f $@
 	$(if $V,,@echo "  AR $@";)$(AR) rcs $@ $^
 
+# The subcommands of siprec-meta have a file each.
+$(BIN)/siprec-meta: $(patsubst %.c,$B/%.o,$(wildcard bin/meta_*.c))
+
 $(BIN)/siprec-%: $B/bin/siprec-%.o $B/bin/cli.o $B/libsiprec.a
 	@mkdir -p $(@D)
-	$(if $V,,@echo "  LD $@";)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(if $V,,@echo "  LD $@";)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) \
+	$(filter %.a,$^) $(LDLIBS)
 
 $B/tests/unit/all: $(patsubst %.c,$B/%.o,$(wildcard tests/unit/*.c tests/unit/*/*.c)) $B/libsiprec.a
 	$(if $V,,@echo "  LD $@";)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)

@@ -2,7 +2,7 @@
 #ifndef SIPREC_BIN_META_H
 #define SIPREC_BIN_META_H
 
-#include "bin/cli.h"
+#include "cli.h"
 #include "siprec/meta.h"
 
 /* No client sends a tenth of this; what is longer is no metadata. */
@@ -23,6 +23,7 @@ struct meta_dir {
 	const char *path;
 	struct sr_log log;
 };
+void meta_read_log(struct meta_dir *dir);	/* free dir->log after */
 /* One document as it was found. */
 struct meta_in {
 	struct sr_str file;		/* the name to say to people */

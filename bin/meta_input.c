@@ -2,7 +2,7 @@
  *
  * XML, JSON, a multipart body, a SIP message, a session directory: told apart
  * by content, never by name. */
-#include "bin/meta.h"
+#include "meta.h"
 #include "siprec/crypt.h"
 #include "siprec/sip.h"
 
@@ -362,8 +362,8 @@ join(const char *dir, const char *name)
 	return path;
 }
 
-static void
-read_log(struct meta_dir *dir)
+void
+meta_read_log(struct meta_dir *dir)
 {
 	char *path = join(dir->path, "session.jsonl");
 	struct sr_buf text;
@@ -408,7 +408,7 @@ directory(struct source *s)
 		cli_warn("%s: %s", s->path, strerror(errno));
 		return CLI_NOINPUT;
 	}
-	read_log(&dir);
+	meta_read_log(&dir);
 	for (int i = 0; i < n; i++) {
 		status = cli_worst(status, member(s, &dir, names[i]->d_name));
 		free(names[i]);

@@ -1,5 +1,5 @@
 /* meta_rows - tab-separated columns for scripts, a table for people. */
-#include "bin/meta.h"
+#include "meta.h"
 
 #include <unistd.h>
 

@@ -103,7 +103,7 @@ struct sr_event {			/* valid until the next sr_engine call */
 			sr_time start;		/* UTC of sample 0 */
 			sr_time duration, dialog_duration;
 		} end;
-		struct sr_line_packet media;
+		const struct sr_line_packet *media;
 	} u;
 };
 

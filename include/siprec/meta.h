@@ -55,7 +55,9 @@ struct sr_mstream {			/* <stream>: a recorded media stream */
 struct sr_param_value {
 	struct sr_str name, value;
 };
-enum sr_assoc_kind { SR_CS_RECORDING, SR_PARTICIPANT_CS, SR_PARTICIPANT_STREAM };
+enum sr_assoc_kind {
+	SR_CS_RECORDING, SR_PARTICIPANT_CS, SR_PARTICIPANT_STREAM
+};
 struct sr_assoc {
 	enum sr_assoc_kind kind;
 	struct sr_str participant_id, session_id;
@@ -64,12 +66,12 @@ struct sr_assoc {
 	struct sr_str associate, disassociate;
 	struct sr_param_value *params;
 	size_t nparams;
-	struct sr_str source;		/* "participantstreamassoc", or what implied it */
+	struct sr_str source;		/* the element, or what implied it */
 	unsigned line;
 	struct sr_exts exts;
 };
 
-enum sr_severity { SR_INFO, SR_WARNING, SR_ERROR };
+enum sr_severity { SR_NOTE, SR_WARNING, SR_ERROR };
 struct sr_finding {
 	enum sr_severity severity;
 	unsigned line;			/* 0: of no line */
@@ -99,15 +101,20 @@ struct sr_doc {
 };
 
 /* Reads XML of any dialect.  Never touches a file or the network, refuses a
- * DOCTYPE, and holds memory to max bytes.  charset is that of the MIME part
- * or absent.  SR_OK whenever there is a document to look at, also for one
- * that is not well-formed (well_formed tells, a repair is tried); SR_EBAD when
- * nothing can be had (d holds the finding); SR_ELIMIT; SR_ENOMEM.
+ * DOCTYPE, and holds text, tree and model to max bytes each.  charset is that
+ * of the MIME part or absent.  SR_OK whenever there is a document to look at,
+ * also for one that is not well-formed (well_formed tells, a repair is tried);
+ * SR_EBAD when nothing can be had (d holds the finding); SR_ELIMIT; SR_ENOMEM.
  * Checks of the schema and of meaning have run when it returns.
  * Free it in every case. */
 int sr_doc_parse(struct sr_doc *d, struct sr_str xml, struct sr_str charset,
     size_t max);
 void sr_doc_free(struct sr_doc *d);
+
+/* What the SDP that belongs to d says: a label that is in no m-line is of that
+ * severity, an m-line that no stream names a warning (in a complete one). */
+int sr_doc_check_labels(struct sr_doc *d, const struct sr_str *labels,
+    size_t n, enum sr_severity severity);
 
 /* An empty complete document, to be filled by hand (adders below copy). */
 int sr_doc_new(struct sr_doc *d, size_t max);
@@ -144,7 +151,8 @@ int sr_doc_json(const struct sr_doc *d, struct sr_str file, struct sr_buf *out);
 struct sr_meta;
 int sr_meta_new(struct sr_meta **mp, size_t max);
 int sr_meta_apply(struct sr_meta *m, const struct sr_doc *d, sr_time now);
-const struct sr_doc *sr_meta_doc(const struct sr_meta *m);	/* the snapshot */
+/* The snapshot. */
+const struct sr_doc *sr_meta_doc(const struct sr_meta *m);
 bool sr_meta_based(const struct sr_meta *m);	/* a complete one was applied */
 void sr_meta_free(struct sr_meta *m);
 

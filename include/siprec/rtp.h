@@ -91,10 +91,14 @@ struct sr_line_packet {
 struct sr_line;
 int sr_line_new(struct sr_line **lp, struct sr_start *start, bool keep_payload);
 /* Takes one packet; get what became ready with sr_line_next before the next
- * call.  SR_OK; SR_ENOMEM. */
-int sr_line_put(struct sr_line *l, const struct sr_line_packet *p);
-/* In order and placed; the payload is borrowed until the next call. */
-bool sr_line_next(struct sr_line *l, struct sr_line_packet *out);
+ * call: it may be p itself, filled in.  SR_OK; SR_ENOMEM. */
+int sr_line_put(struct sr_line *l, struct sr_line_packet *p);
+/* Copies what would be p itself, so that the next put may come first. */
+int sr_line_keep(struct sr_line *l);
+/* The line will be put to soon: a hint for the processor's caches. */
+void sr_line_prefetch(const struct sr_line *l);
+/* In order and placed, borrowed until the next call; NULL when it is dry. */
+const struct sr_line_packet *sr_line_next(struct sr_line *l);
 /* The stream is over: everything that waits becomes ready. */
 void sr_line_finish(struct sr_line *l);
 /* The SSRC in force; true once after it changed or its numbers restarted. */

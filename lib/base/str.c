@@ -92,7 +92,8 @@ sr_substr(struct sr_str s, size_t from, size_t n)
 		from = s.n;
 	if (n > s.n - from)
 		n = s.n - from;
-	return (struct sr_str){ s.p + from, n };
+	/* Absent stays absent, and adding 0 to NULL is not C. */
+	return (struct sr_str){ s.p != NULL ? s.p + from : NULL, n };
 }
 
 static bool

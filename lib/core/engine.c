@@ -20,6 +20,7 @@ sr_engine_new(struct sr_engine **ep, const struct sr_cfg *cfg)
 		e->cfg.max_flows = 1000000;
 	if (e->cfg.max_orphans == 0)
 		e->cfg.max_orphans = 4 << 20;
+	sr_arena_init(&e->formats, 8 << 20);
 	*ep = e;
 	return SR_OK;
 }
@@ -70,6 +71,8 @@ datagram(struct sr_engine *e, const struct sr_chunk *c)
 	if (c->data.n == 0 || (f = flow_get(e, &c->flow, c->time)) == NULL)
 		return;
 	if ((uint8_t)c->data.p[0] >> 6 == 2) {
+		if (f->line != NULL)
+			sr_line_prefetch(f->line);
 		if (sr_rtcp_looks(c->data))
 			return;
 		if (f->kind == FLOW_MEDIA)
@@ -251,7 +254,6 @@ sr_engine_finish(struct sr_engine *e, sr_time now)
 	if (now > e->now)
 		e->now = now;
 	e->num = 0;
-	e->finishing = true;
 	orphans_last(e);
 	calls_finish(e);
 }
@@ -267,5 +269,7 @@ sr_engine_free(struct sr_engine *e)
 	flows_free(e);
 	free(e->orphans.p);
 	free(e->ids);
+	free(e->format_table);
+	sr_arena_free(&e->formats);
 	free(e);
 }

@@ -122,6 +122,7 @@ flow_leave(struct sr_engine *e, struct sr_stream *t)
 		t->flows = f->sibling;
 		f->sibling = NULL;
 		f->stream = NULL;
+		f->line = NULL;
 		f->kind = FLOW_NEW;
 		f->used = true;
 		f->generation = e->bindings.generation;
@@ -157,6 +158,7 @@ flow_look(struct sr_engine *e, struct flow *f)
 	f->generation = e->bindings.generation;
 	f->kind = FLOW_MEDIA;
 	f->stream = t;
+	f->line = t->line;
 	f->sibling = t->flows;
 	t->flows = f;
 	orphan_adopt(e, f);

@@ -100,38 +100,46 @@ void
 media_put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
     const struct sr_chunk *c)
 {
-	struct sr_line_packet p = { .arrived = c->time, .num = c->num,
-	    .cut = (uint32_t)c->cut };
+	struct sr_line_packet *p = &e->packet;
 	const struct sr_format *format;
 	int err;
 
-	if (sr_rtp_parse(&p.rtp, c->data) != SR_OK)
+	if (sr_rtp_parse(&p->rtp, c->data) != SR_OK)
 		return;
-	if (t->fork != NULL && p.rtp.ssrc == t->fork_ssrc)
+	p->arrived = c->time;
+	p->num = c->num;
+	p->cut = (uint32_t)c->cut;
+	if (t->fork != NULL && p->rtp.ssrc == t->fork_ssrc)
 		t = t->fork;
 	else if (!may_speak(t, f, c->time))
 		return;
 	format = t->last;
-	if (format == NULL || format->pt != p.rtp.pt)
-		format = stream_format(t, p.rtp.pt);
+	if (format == NULL || t->last_pt != p->rtp.pt)
+		format = stream_format(t, p->rtp.pt);
 	if (format != NULL && format->id == SR_CODEC_RED &&
-	    sr_red_primary(p.rtp.payload, &p.rtp.pt, &p.rtp.payload) == SR_OK)
-		format = stream_format(t, p.rtp.pt);
+	    sr_red_primary(p->rtp.payload, &p->rtp.pt, &p->rtp.payload) == SR_OK)
+		format = stream_format(t, p->rtp.pt);
 	if (format == NULL)
 		return;
 	t->last = format;
-	p.format = format;
-	p.ticks = sr_payload_ticks(format, p.rtp.payload);
+	t->last_pt = format->pt;
+	p->format = format;
+	p->ticks = sr_payload_ticks(format, p->rtp.payload);
 	if (c->cut > 0)
-		p.ticks += (uint32_t)c->cut * p.ticks /
-		    (uint32_t)(p.rtp.payload.n > 0 ? p.rtp.payload.n : 1);
+		p->ticks += (uint32_t)c->cut * p->ticks /
+		    (uint32_t)(p->rtp.payload.n > 0 ? p->rtp.payload.n : 1);
 	if (!t->sent)
-		first_media(e, t, f, &p.rtp, format);
-	if (p.cut > 0 || t->paused)
-		remark(e, t, &p);
-	if ((err = sr_line_put(t->line, &p)) != SR_OK)
+		first_media(e, t, f, &p->rtp, format);
+	if (p->cut > 0 || t->paused)
+		remark(e, t, p);
+	if ((err = sr_line_put(t->line, p)) != SR_OK)
 		e->err = err;
-	queue_pull(e, t);
+	/* Mostly there is nothing before it, and one packet to be had. */
+	if (e->adopting)
+		sr_line_keep(t->line);
+	if (e->adopting || e->queue.head != NULL || e->nstash > 0 ||
+	    media_pull(e, t))
+		queue_pull(e, t);
 	if (t->fork == NULL)
 		fork_line(e, t, f);
 }
@@ -208,18 +216,18 @@ placed(struct sr_engine *e, struct sr_stream *t, const struct sr_line_packet *p)
 	if (e->cfg.no_payload)
 		return;
 	ev = stash(e, t, SR_EV_MEDIA);
-	ev->u.media = *p;
+	ev->u.media = p;
 }
 
 bool
 media_pull(struct sr_engine *e, struct sr_stream *t)
 {
-	struct sr_line_packet p;
+	const struct sr_line_packet *p;
 	struct sr_dtmf done;
 
 	while (e->nstash == 0) {
-		if (sr_line_next(t->line, &p)) {
-			placed(e, t, &p);
+		if ((p = sr_line_next(t->line)) != NULL) {
+			placed(e, t, p);
 		} else if (t->finished && sr_dtmf_end(&t->dtmf, &done)) {
 			digit(e, t, &done);
 		} else {

@@ -100,6 +100,7 @@ orphan_adopt(struct sr_engine *e, struct flow *f)
 
 	f->orphan_head = f->orphan_tail = 0;
 	f->norphans = 0;
+	e->adopting = true;
 	while (next != 0) {
 		struct orphan *o = at(r, next - 1);
 		struct sr_chunk c = { .kind = SR_DGRAM, .flow = f->key,
@@ -112,6 +113,7 @@ orphan_adopt(struct sr_engine *e, struct flow *f)
 		if (!f->used || o->time >= f->stream->since)
 			media_put(e, f->stream, f, &c);
 	}
+	e->adopting = false;
 }
 
 void

@@ -32,21 +32,21 @@ void warn(struct sr_engine *e, struct sr_session *s, const char *rule,
 enum flow_kind { FLOW_NEW, FLOW_MEDIA, FLOW_RTCP, FLOW_SIP, FLOW_OTHER };
 struct flow {
 	struct flow *next;		/* in the table */
-	struct flow *sibling;		/* of the same stream */
-	struct sr_flow key;
 	uint64_t hash;
+	struct sr_flow key;
 	enum flow_kind kind;
 	struct sr_stream *stream;
+	struct sr_line *line;		/* the stream's */
+	sr_time last, first;
+	struct flow *sibling;		/* of the same stream */
 	bool used, alone;		/* it had a stream once; no signalling */
 	unsigned generation;		/* of the bindings when it was looked up */
-	sr_time last;
 	/* orphans: RTP that waits for its SDP */
 	uint64_t orphan_head, orphan_tail;	/* offsets + 1; 0: none */
 	uint32_t norphans;
 	uint32_t ssrc;
 	uint16_t seq, run;		/* RTP packets in sequence */
 	uint8_t pt;
-	sr_time first;
 	struct conn *conn;		/* SIP over a stream */
 };
 struct flow *flow_get(struct sr_engine *e, const struct sr_flow *key,
@@ -105,31 +105,32 @@ struct sr_stream *bind_find(struct sr_engine *e, const struct sr_flow *f,
 /* ---- session and stream ---- */
 
 struct sr_stream {
+	/* what every packet asks for stands together */
+	struct sr_line *line;
+	const struct sr_format *last;	/* of the latest packet */
+	uint8_t last_pt;
+	bool closed, paused, held, sent, heard, finished;
+	bool warned_cut, warned_paused;
+	struct flow *locked;
+	sr_time locked_last;
+	struct sr_stream *fork;		/* a second source of the same m-line */
+	uint32_t fork_ssrc, ssrc;
+	struct sr_dtmf dtmf;
 	struct sr_session *session;
 	struct sr_stream *next;
 	size_t index;
 	unsigned mline;			/* from 0 */
 	int from;			/* UAC or UAS sends it */
 	struct sr_str label, now;	/* its first one, the one in force */
-	bool closed, paused, held, sent, heard, finished;
-	struct sr_line *line;
-	struct sr_format *formats[MAX_FORMATS];	/* interned */
+	const struct sr_format *formats[MAX_FORMATS];	/* met so far */
 	size_t nformats;
 	const struct sr_format *in_force[MAX_FORMATS];
 	size_t nin_force;
-	const struct sr_format *last;	/* of the latest packet */
 	struct binding *bindings;
 	struct flow *flows;
 	sr_time since;			/* its signalling began */
 	struct sr_addr from_ip, to_ip;	/* where its two sides signal from */
-	struct flow *locked;
-	sr_time locked_last;
-	bool warned_cut, warned_pt, warned_paused;
-	struct sr_dtmf dtmf;
-	uint32_t ssrc;
 	const struct sr_format *codec;	/* first that carried media */
-	struct sr_stream *fork;		/* a second source of the same m-line */
-	uint32_t fork_ssrc;
 	struct person *people;		/* who sent it when last said */
 	size_t npeople;
 	void *slot;
@@ -160,6 +161,7 @@ struct sr_session *session_new(struct sr_engine *e, struct sr_str call_id);
 void session_begin(struct sr_session *s);
 struct sr_stream *stream_new(struct sr_session *s, unsigned mline, int from,
     struct sr_str label);
+enum { FORMAT_TABLE = 4096 };
 /* Puts the formats of an m-line in force. */
 void stream_formats(struct sr_stream *t, const struct sr_format *v, size_t n);
 const struct sr_format *stream_format(struct sr_stream *t, uint8_t pt);
@@ -270,6 +272,7 @@ struct sr_engine {
 	sr_time now;
 	uint64_t num;
 	struct queue queue;
+	struct sr_line_packet packet;	/* the one on its way */
 	struct sr_event out, stash[4];	/* what a pull found at once */
 	size_t nstash;
 	struct trash *trash;
@@ -279,11 +282,14 @@ struct sr_engine {
 	struct bindings bindings;
 	struct call **calls, *oldest, *newest;
 	size_t ncalls, call_cap;
+	struct sr_arena formats;	/* each distinct one, for good */
+	const struct sr_format **format_table;
+	size_t nformats;
 	uint64_t *ids;			/* hashes of the session names in use */
 	size_t nids, id_cap;
 	struct sr_session *sessions;	/* the newest */
 	size_t nsessions;
-	bool finishing;
+	bool adopting;			/* several packets at once */
 	struct sr_flow unwanted;
 	bool has_unwanted;
 };

@@ -160,26 +160,47 @@ same_format(const struct sr_format *a, const struct sr_format *b)
 	    sr_streq(a->fmtp, b->fmtp);
 }
 
-/* Packets point at formats for as long as the stream lives: so each distinct
- * one is kept once. */
+/* Packets point at formats for as long as their stream lives, and a thousand
+ * streams mostly have the same few: each distinct one is kept once for all. */
 static const struct sr_format *
-intern(struct sr_stream *t, const struct sr_format *f)
+intern(struct sr_engine *e, const struct sr_format *f)
 {
-	struct sr_arena *a = &t->session->arena;
+	const struct sr_format **v = e->format_table;
 	struct sr_format *copy;
+	size_t at;
 
-	for (size_t i = 0; i < t->nformats; i++)
-		if (same_format(t->formats[i], f))
-			return t->formats[i];
-	if (t->nformats == MAX_FORMATS ||
-	    (copy = sr_arena_alloc(a, sizeof(*copy))) == NULL)
+	if (v == NULL && (v = e->format_table = calloc(FORMAT_TABLE,
+	    sizeof(*v))) == NULL)
+		return NULL;
+	at = sr_hash(f->name.p, f->name.n) + f->pt * 31u;
+	while (v[at %= FORMAT_TABLE] != NULL) {
+		if (same_format(v[at], f))
+			return v[at];
+		at++;
+	}
+	/* Strangers make up formats: there is an end to it. */
+	if (e->nformats >= FORMAT_TABLE * 3 / 4 ||
+	    (copy = sr_arena_alloc(&e->formats, sizeof(*copy))) == NULL)
 		return NULL;
 	*copy = *f;
-	copy->name = sr_arena_dup(a, f->name);
+	copy->name = sr_arena_dup(&e->formats, f->name);
 	if (f->fmtp.n > 0)
-		copy->fmtp = sr_arena_dup(a, f->fmtp);
-	t->formats[t->nformats++] = copy;
-	return copy;
+		copy->fmtp = sr_arena_dup(&e->formats, f->fmtp);
+	e->nformats++;
+	return v[at] = copy;
+}
+
+static const struct sr_format *
+stream_intern(struct sr_stream *t, const struct sr_format *f)
+{
+	const struct sr_format *kept = intern(t->session->engine, f);
+
+	for (size_t i = 0; i < t->nformats; i++)
+		if (t->formats[i] == kept)
+			return kept;
+	if (kept != NULL && t->nformats < MAX_FORMATS)
+		t->formats[t->nformats++] = kept;
+	return kept;
 }
 
 void
@@ -188,7 +209,7 @@ stream_formats(struct sr_stream *t, const struct sr_format *v, size_t n)
 	t->nin_force = 0;
 	t->last = NULL;
 	for (size_t i = 0; i < n && t->nin_force < MAX_FORMATS; i++) {
-		const struct sr_format *f = intern(t, &v[i]);
+		const struct sr_format *f = stream_intern(t, &v[i]);
 
 		if (f != NULL)
 			t->in_force[t->nin_force++] = f;
@@ -222,12 +243,12 @@ stream_format(struct sr_stream *t, uint8_t pt)
 		if (t->formats[i]->pt == pt)
 			return t->formats[i];
 	if (sr_format_static(&f, pt))
-		return intern(t, &f);
+		return stream_intern(t, &f);
 	sr_buf_init(&b, sizeof(name));
 	sr_buf_fmt(&b, "PT%u", pt);
 	f = (struct sr_format){ .name = sr_buf_str(&b), .clock = 8000,
 	    .pt = pt, .channels = 1 };
-	out = intern(t, &f);
+	out = stream_intern(t, &f);
 	sr_buf_free(&b);
 	return out;
 }

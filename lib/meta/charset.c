@@ -98,7 +98,9 @@ byte_of(enum charset cs, uint8_t b)
 
 	if (cs == CP1252 && b >= 0x80 && b < 0xa0)
 		return win[b - 0x80];
-	for (size_t i = 0; cs == LATIN9 && i < sizeof(nine) / sizeof(nine[0]); i++)
+	if (cs != LATIN9)
+		return b;
+	for (size_t i = 0; i < sizeof(nine) / sizeof(nine[0]); i++)
 		if (nine[i][0] == b)
 			return nine[i][1];
 	return b;
@@ -196,7 +198,7 @@ cut_blanks(struct sr_doc *d, struct sr_str text)
 {
 	struct sr_str t = sr_trim(text);
 
-	if (sr_strstarts(t, SR_STR("<?xml ")) && t.p > text.p) {
+	if (sr_strstarts(t, SR_STR("<?xml")) && t.p > text.p) {
 		sr_find(d, &blank_start, 1,
 		    "white space before the XML declaration; cut off");
 		d->well_formed = false;

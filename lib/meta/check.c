@@ -62,18 +62,18 @@ static const struct sr_rule label_twice = {
 	"Each label names one m-line: which stream is it?"
 };
 static const struct sr_rule label_absent = {
-	"R7865-6.7.1-1", "RFC 7865 section 6.7.1", SR_INFO, false,
+	"R7865-6.7.1-1", "RFC 7865 section 6.7.1", SR_NOTE, false,
 	"Without a label the stream cannot be found in the SDP."
 };
 static const struct sr_rule senders = {
-	"R7865-6.8.1-4", "RFC 7865 section 6.8.1", SR_INFO, false, NULL
+	"R7865-6.8.1-4", "RFC 7865 section 6.8.1", SR_NOTE, false, NULL
 };
 static const struct sr_rule no_session = {
-	"R7865-6.3.2-2", "RFC 7865 section 6.3.2", SR_INFO, false,
+	"R7865-6.3.2-2", "RFC 7865 section 6.3.2", SR_NOTE, false,
 	"With a single session, the stream is taken for one of it."
 };
 static const struct sr_rule session_id_form = {
-	"R7865-6.3.1-2", "RFC 7865 section 6.3.1", SR_INFO, false,
+	"R7865-6.3.1-2", "RFC 7865 section 6.3.1", SR_NOTE, false,
 	"RFC 7989 has 32 hexadecimal digits, then ;remote= and 32 more."
 };
 
@@ -110,11 +110,12 @@ id(struct check *k, const char *what, struct sr_str s, unsigned line)
 }
 
 static void
-own_id(struct check *k, const char *what, struct sr_str s, unsigned line)
+own_id(struct check *k, const char *what, const char *attr, struct sr_str s,
+    unsigned line)
 {
 	if (s.n == 0)
-		sr_find(k->d, &id_absent, line, "%s without an id", what);
-	id(k, what, s, line);
+		sr_find(k->d, &id_absent, line, "%s without %s", what, attr);
+	id(k, attr, s, line);
 }
 
 static void
@@ -227,7 +228,7 @@ participants(struct check *k)
 		const struct sr_participant *p = &k->d->participants[i];
 		const char *fault;
 
-		own_id(k, "participant", p->id, p->line);
+		own_id(k, "participant", "participant_id", p->id, p->line);
 		if (p->nnames == 0)
 			sr_find(k->d, &aor_absent, p->line,
 			    "participant without nameID");
@@ -270,13 +271,13 @@ groups_and_sessions(struct check *k)
 	for (i = 0; i < d->ngroups; i++) {
 		const struct sr_group *g = &d->groups[i];
 
-		own_id(k, "group", g->id, g->line);
+		own_id(k, "group", "group_id", g->id, g->line);
 		lifetime(k, "group", g->associate, g->disassociate, g->line);
 	}
 	for (i = 0; i < d->nsessions; i++) {
 		const struct sr_cs *s = &d->sessions[i];
 
-		own_id(k, "session", s->id, s->line);
+		own_id(k, "session", "session_id", s->id, s->line);
 		id(k, "group-ref", s->group_ref, s->line);
 		refer(k, &dangling_group, SR_K_GROUP, s->group_ref, s->line);
 		lifetime(k, "session", s->start, s->stop, s->line);
@@ -338,8 +339,8 @@ streams(struct check *k)
 	for (size_t i = 0; i < k->d->nstreams; i++) {
 		const struct sr_mstream *s = &k->d->streams[i];
 
-		own_id(k, "stream", s->id, s->line);
-		id(k, "session_id of a stream", s->session_id, s->line);
+		own_id(k, "stream", "stream_id", s->id, s->line);
+		id(k, "session_id", s->session_id, s->line);
 		refer(k, &dangling_session, SR_K_SESSION, s->session_id,
 		    s->line);
 		if (s->session_id.n == 0 && k->d->nsessions > 0 && !k->partial)
@@ -379,9 +380,10 @@ associations(struct check *k)
 		const char *what = name[a->kind];
 
 		if (a->kind != SR_CS_RECORDING)
-			own_id(k, what, a->participant_id, a->line);
+			own_id(k, what, "participant_id", a->participant_id,
+			    a->line);
 		if (a->kind != SR_PARTICIPANT_STREAM)
-			own_id(k, what, a->session_id, a->line);
+			own_id(k, what, "session_id", a->session_id, a->line);
 		refer(k, &dangling_participant, SR_K_PARTICIPANT,
 		    a->participant_id, a->line);
 		refer(k, &dangling_session, SR_K_SESSION, a->session_id,

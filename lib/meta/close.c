@@ -30,7 +30,8 @@ look(struct merge *m, struct ends *e)
 }
 
 static struct sr_str
-stop_time(const struct merge *m, const struct ends *e, struct sr_str session_id)
+stop_time(const struct merge *m, const struct ends *e,
+    struct sr_str session_id)
 {
 	size_t at = sr_table_get(&e->sessions, sr_trim(session_id),
 	    SR_STR(""));

@@ -118,6 +118,7 @@ sr_copy_stream(struct copier *c, const struct sr_mstream *s)
 	out.session_id = sr_copy_str(c, s->session_id);
 	out.label = sr_copy_str(c, s->label);
 	out.mode = sr_copy_str(c, s->mode);
+	out.media_label = sr_copy_str(c, s->media_label);
 	out.exts = sr_copy_exts(c, &s->exts);
 	return out;
 }

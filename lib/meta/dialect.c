@@ -98,6 +98,15 @@ has(struct sr_str s, const char *what)
 	return what != NULL && sr_strfind(s, sr_cstr(what)) < s.n;
 }
 
+const char *
+sr_dialect_of_ns(struct sr_str ns)
+{
+	for (size_t k = 0; k < sizeof(signs) / sizeof(signs[0]); k++)
+		if (has(ns, signs[k].in_ns))
+			return signs[k].dialect;
+	return NULL;
+}
+
 static const char *
 by_ext(const struct sr_exts *x)
 {

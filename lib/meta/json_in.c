@@ -353,6 +353,8 @@ streams(struct reading *r, const json_t *o)
 			return;
 		}
 		s->mode = text(r, v, "mode");
+		s->media_label = text(r, v, "media_label");
+		s->undefined = json_is_true(json_object_get(v, "undefined"));
 		s->exts = extensions(r, v);
 	}
 }
@@ -436,6 +438,8 @@ association(struct reading *r, const json_t *v, enum sr_assoc_kind kind)
 		return;
 	}
 	a->associate = text(r, v, "associate_time");
+	if (a->associate.p == NULL)
+		a->associate = text(r, v, "implied_associate_time");
 	a->disassociate = text(r, v, "disassociate_time");
 	if ((source = text(r, v, "source")).n > 0)
 		a->source = source;
@@ -477,13 +481,28 @@ mode(struct reading *r, const json_t *o)
 }
 
 static void
+snapshot_request(struct reading *r, const json_t *o)
+{
+	size_t n;
+	struct sr_str *v;
+
+	r->d->root = SR_STR("requestsnapshot");
+	if (json_is_string(json_object_get(o, "request_reason"))) {
+		r->d->request_reason = text(r, o, "request_reason");
+		return;
+	}
+	v = strings(r, o, "request_reason", &n);
+	if (n > 0)
+		r->d->request_reason = v[0];
+}
+
+static void
 document(struct reading *r, const json_t *o)
 {
-	if (sr_streq(member(r, o, "root"), SR_STR("requestsnapshot"))) {
-		r->d->root = SR_STR("requestsnapshot");
-		r->d->request_reason = text(r, o, "request_reason");
-	}
+	if (sr_streq(member(r, o, "root"), SR_STR("requestsnapshot")))
+		snapshot_request(r, o);
 	mode(r, o);
+	r->d->recording_id = text(r, o, "recording_id");
 	groups(r, o);
 	sessions(r, o);
 	participants(r, o);

@@ -119,6 +119,7 @@ update_stream(struct merge *m, struct sr_mstream *s,
 	replace(m, &s->session_id, from->session_id);
 	replace(m, &s->label, from->label);
 	replace(m, &s->mode, from->mode);
+	replace(m, &s->media_label, from->media_label);
 	s->undefined = false;
 	replace_exts(m, &s->exts, &from->exts);
 }
@@ -203,6 +204,8 @@ sr_merge_objects(struct merge *m)
 	    (err = lay_participants(m)) != SR_OK ||
 	    (err = lay_streams(m)) != SR_OK)
 		return err;
+	m->out->recording_id = sr_copy_str(&m->c, m->old->recording_id);
+	replace(m, &m->out->recording_id, m->in->recording_id);
 	m->out->exts = sr_copy_exts(&m->c, &m->old->exts);
 	replace_exts(m, &m->out->exts, &m->in->exts);
 	return pass_labels(m);

@@ -6,7 +6,6 @@
 #include "meta/priv.h"
 
 #include <libxml/xmlreader.h>
-#include <libxml/xmlschemas.h>
 #include <limits.h>
 #include <string.h>
 
@@ -18,11 +17,8 @@ static const struct sr_rule ns_broken = {
 	"xml-names", "Namespaces in XML 1.0", SR_ERROR, false,
 	"Declare the prefix with xmlns."
 };
-static const struct sr_rule against_schema = {
-	"schema", "RFC 7865 section 9", SR_ERROR, true, NULL
-};
 static const struct sr_rule too_big = {
-	"limit", "", SR_ERROR, false, "Raise the limit, or shorten the document."
+	"limit", "", SR_ERROR, false, "Raise the limit or shorten the document."
 };
 static const struct sr_rule no_root = {
 	"xml", "XML 1.0 section 2.1", SR_ERROR, false, "Is it XML at all?"
@@ -58,14 +54,10 @@ listen(void *ctx, xmlErrorPtr e)
 
 	if (text.n == 0)
 		text = SR_STR("out of memory");
-	if (e->domain == XML_FROM_SCHEMASV) {
-		w->d->schema_valid = false;
-		sr_find(w->d, &against_schema, line, "%.*s", (int)text.n,
-		    text.p);
-	} else if (e->domain == XML_FROM_NAMESPACE) {
+	if (e->domain == XML_FROM_NAMESPACE)
 		sr_find_once(w->d, &ns_broken, line, "%.*s", (int)text.n,
 		    text.p);
-	} else if (e->level >= XML_ERR_ERROR)
+	else if (e->level >= XML_ERR_ERROR)
 		fatal(w, line, text);
 }
 
@@ -79,16 +71,10 @@ reader_new(struct sr_str text, struct witness *w)
 	    (w->recovering ? XML_PARSE_RECOVER : 0);
 	xmlTextReaderPtr x = xmlReaderForMemory(text.p, (int)text.n, NULL,
 	    "UTF-8", options);
-	xmlSchemaPtr schema = sr_schema();
 
-	if (x == NULL)
-		return NULL;
-	xmlTextReaderSetStructuredErrorHandler(x,
-	    (xmlStructuredErrorFunc)listen, w);
-	if (schema == NULL || xmlTextReaderSetSchema(x, schema) != 0) {
-		xmlFreeTextReader(x);
-		return NULL;
-	}
+	if (x != NULL)
+		xmlTextReaderSetStructuredErrorHandler(x,
+		    (xmlStructuredErrorFunc)listen, w);
 	return x;
 }
 
@@ -115,18 +101,24 @@ step(struct sr_reading *r, xmlTextReaderPtr x)
 static int
 read_all(struct sr_reading *r, struct sr_str text, struct witness *w)
 {
-	xmlTextReaderPtr x = reader_new(text, w);
+	xmlTextReaderPtr x;
 	int more;
 
-	if (x == NULL)
+	if (text.n == 0) {
+		fatal(w, 0, SR_STR("nothing is there"));
+		return SR_OK;
+	}
+	if ((x = reader_new(text, w)) == NULL)
 		return SR_ENOMEM;
 	for (more = xmlTextReaderRead(x); more == 1 && r->err == SR_OK; )
 		more = step(r, x);
 	if (more < 0)
 		fatal(w, 0, SR_STR("the parser gave up"));
-	if (xmlTextReaderIsValid(x) != 1)
-		r->d->schema_valid = false;
 	xmlFreeTextReader(x);
+	/* The schema is a second reading: what is broken never gets there. */
+	if (r->err == SR_OK && r->d->root.n > 0 &&
+	    (!w->broken || w->recovering))
+		r->err = sr_schema_check(r->d, text);
 	if (r->err == SR_OK)
 		sr_read_done(r);
 	return r->err;
@@ -181,8 +173,11 @@ parse(struct sr_doc *d, struct sr_str in, struct sr_str charset, size_t max,
 	if ((err = sr_meta_utf8(d, in, charset, hold, &text)) != SR_OK ||
 	    (err = sr_meta_scan(d, text, &cost)) != SR_OK)
 		return err;
-	if (cost > max || text.n > INT_MAX / 2)
+	if (cost > max || text.n > INT_MAX / 2) {
+		sr_find(d, &too_big, 0, "more than %zu bytes of memory would "
+		    "be needed", max);
 		return SR_ELIMIT;
+	}
 	if ((err = read_all(&r, text, &w)) != SR_OK || !w.broken)
 		return err;
 	/* Nothing that a broken reading left behind is to be trusted. */
@@ -209,9 +204,9 @@ sr_doc_parse(struct sr_doc *d, struct sr_str xml, struct sr_str charset,
 	sr_buf_free(&hold);
 	if (err == SR_OK)
 		err = sr_doc_check(d);
-	if (err == SR_ELIMIT)
-		sr_find_once(d, &too_big, 0,
-		    "more than %zu bytes of memory would be needed", max);
+	if (err == SR_ELIMIT && d->valid)
+		sr_find(d, &too_big, 0, "more than %zu bytes of memory would "
+		    "be needed", max);
 	if (err != SR_OK)
 		d->well_formed = false;
 	d->schema_valid = d->schema_valid && d->well_formed;

@@ -5,7 +5,6 @@
 #include "siprec/meta.h"
 
 struct _xmlNode;
-struct _xmlSchema;
 
 /* The namespace of RFC 7865, and those of its drafts. */
 #define SR_NS_V1 "urn:ietf:params:xml:ns:recording:1"
@@ -14,7 +13,7 @@ struct _xmlSchema;
 
 /* What is no good thing to exceed, for any document. */
 enum {
-	SR_MAX_DEPTH = 200,		/* libxml2 itself stops at 256 */
+	SR_MAX_DEPTH = 256,		/* as libxml2 has it */
 	SR_MAX_ATTRS = 256,		/* of one element */
 	SR_MAX_NS = 512,		/* in scope at one place */
 	SR_MAX_TAG = 1 << 20,		/* bytes between < and > */
@@ -70,16 +69,17 @@ enum sr_word sr_word(const char *name, bool *exact);
 bool sr_flat_eq(const char *name, const char *flat);
 /* Which product wrote it, by evidence; set the namespace and the rest first. */
 void sr_dialect(struct sr_doc *d, const char *clue);
+/* The product that a namespace belongs to, or NULL. */
+const char *sr_dialect_of_ns(struct sr_str ns);
 
-/* ---- from elements to the model (read.c, time and ids in value.c) ---- */
+/* ---- from elements to the model (read.c) ---- */
 
 struct sr_reading {
 	struct sr_doc *d;
 	int err;			/* the first lack of room */
 	const char *clue;		/* to the dialect, or NULL */
-	enum sr_word last;		/* top-level order so far */
-	bool interleaved;
-	bool mode_seen;
+	enum sr_word last;		/* of the root's children */
+	bool foreign;			/* nothing under this root is ours */
 	struct sr_pending {		/* extension data with a parent */
 		struct sr_str parent;
 		size_t ext, n;		/* of d->exts */
@@ -92,7 +92,30 @@ void sr_read_child(struct sr_reading *r, struct _xmlNode *child);
 void sr_read_text(struct sr_reading *r, struct _xmlNode *text);
 void sr_read_done(struct sr_reading *r);
 
-/* A slot more at the array whose address is vp; never NULL. */
+/* Elements among the children of e. */
+#define SR_EACH(c, e)							\
+	for (struct _xmlNode *c = (e)->children; c != NULL; c = c->next) \
+		if (c->type == XML_ELEMENT_NODE)
+
+/* The meaning of an element, with what is odd about it; extension data goes
+ * to x and is no word. */
+enum sr_word sr_read_word(struct sr_reading *r, struct _xmlNode *e,
+    struct sr_exts *x);
+void sr_read_misplaced(struct sr_reading *r, const struct _xmlNode *e);
+unsigned sr_line(const struct _xmlNode *e);
+
+/* Objects wherever they stand (object.c, party.c); parent is the id of the
+ * session around them, or absent. */
+void sr_read_object(struct sr_reading *r, struct _xmlNode *e, enum sr_word w,
+    struct sr_str parent);
+void sr_read_participant(struct sr_reading *r, struct _xmlNode *e,
+    struct sr_str parent);
+void sr_read_association(struct sr_reading *r, struct _xmlNode *e,
+    enum sr_word w, struct sr_str parent);
+struct sr_str sr_read_lang(struct sr_reading *r, struct _xmlNode *e);
+
+/* Values (value.c).  A slot more at the array whose address is vp; it is never
+ * NULL, but the waste where there is no room. */
 void *sr_read_slot(struct sr_reading *r, void *vp, size_t *n, size_t size);
 struct sr_str sr_read_keep(struct sr_reading *r, struct sr_str s);
 struct sr_str sr_node_text(struct sr_reading *r, struct _xmlNode *e);
@@ -127,8 +150,9 @@ const char *sr_kind_name(enum sr_kind kind);
 
 /* ---- verdicts (schema.c, check.c) ---- */
 
-/* The schema, compiled once; NULL without memory.  Never freed. */
-struct _xmlSchema *sr_schema(void);
+/* The grammar of RFC 7865 section 9 over a well-formed text; what it rejects
+ * are findings, and d->schema_valid is false then. */
+int sr_schema_check(struct sr_doc *d, struct sr_str text);
 /* RFC 7865 as far as no schema can say it.  d->datamode tells whether what
  * is missing may be in an earlier document. */
 int sr_doc_check(struct sr_doc *d);

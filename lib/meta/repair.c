@@ -62,7 +62,16 @@ drop(struct mend *m, size_t n)
 
 /* ---- characters ---- */
 
-/* Length of the UTF-8 character at p that XML 1.0 allows; 0 when it is none. */
+/* XML 1.0 section 2.2. */
+static bool
+allowed(uint64_t c)
+{
+	return c < 0x20 ? c != 0 && blank((char)c) :
+	    c < 0xd800 || (c >= 0xe000 && c <= 0x10ffff && c != 0xfffe &&
+	    c != 0xffff);
+}
+
+/* Length of the UTF-8 character at p that XML allows; 0 when it is none. */
 static size_t
 xml_char(const char *s, size_t n)
 {
@@ -78,10 +87,7 @@ xml_char(const char *s, size_t n)
 			return 0;
 		c = c << 6 | (p[i] & 0x3f);
 	}
-	if (c < least[k] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ||
-	    c == 0xfffe || c == 0xffff)
-		return 0;
-	return c < 0x20 && !blank((char)c) ? 0 : k;
+	return c >= least[k] && allowed(c) ? k : 0;
 }
 
 /* One character of text or of a value, as it is or replaced. */
@@ -107,7 +113,7 @@ reference(struct sr_str s)
 {
 	static const char *const five[] = { "&amp;", "&lt;", "&gt;", "&quot;",
 	    "&apos;" };
-	uint32_t c = 0;
+	uint64_t c = 0;
 	size_t i = 2;
 	bool hex;
 
@@ -123,13 +129,10 @@ reference(struct sr_str s)
 		hit = s.p[i] != '\0' ? strchr(digits, s.p[i]) : NULL;
 		if (hit == NULL || (!hex && hit - digits > 9))
 			return 0;
-		c = c * (hex ? 16 : 10) + (uint32_t)(hit - digits > 15 ?
+		c = c * (hex ? 16 : 10) + (uint64_t)(hit - digits > 15 ?
 		    hit - digits - 6 : hit - digits);
 	}
-	if (i >= s.n || s.p[i] != ';' || c == 0 || c > 0xfffd ||
-	    (c < 0x20 && !blank((char)c)) || (c >= 0xd800 && c < 0xe000))
-		return 0;
-	return i + 1;
+	return i < s.n && s.p[i] == ';' && allowed(c) ? i + 1 : 0;
 }
 
 static void
@@ -214,11 +217,13 @@ value(struct mend *m, char quote)
 			ampersand(m);
 		else if (c == '<')
 			less_than(m);
-		else if (c == '"' || (c == '\\' && quote != '\0' &&
-		    sr_substr(rest(m), 1, 1).n == 1 && m->in.p[m->i + 1] == quote)) {
-			put(m, c == '"' ? SR_STR("&quot;") : SR_STR(""));
+		else if (c == '"') {
+			put(m, SR_STR("&quot;"));
 			m->i++;
-		} else
+		} else if (c == '\\' && quote == '"' &&
+		    sr_strstarts(rest(m), SR_STR("\\\"")))
+			m->i++;		/* text copied out of JSON */
+		else
 			character(m);
 	}
 	put(m, SR_STR("\""));
@@ -330,6 +335,22 @@ is_tag(const struct mend *m, size_t skip, struct sr_str *name, size_t *gap)
 	return sr_word(word, &exact) != SR_W_NONE;
 }
 
+/* What does not begin a tag: text, or a tag that the end of it all cut. */
+static void
+no_tag(struct mend *m)
+{
+	struct sr_str s = sr_substr(rest(m), 1, m->in.n);
+
+	if (sr_strstarts(s, SR_STR("/")))
+		s = sr_substr(s, 1, s.n);
+	if (m->depth == 0)
+		drop(m, 1);
+	else if (name_len(s) == s.n)
+		drop(m, m->in.n);
+	else
+		less_than(m);
+}
+
 static void
 open_tag(struct mend *m)
 {
@@ -337,10 +358,7 @@ open_tag(struct mend *m)
 	size_t gap, from = m->out->n;
 
 	if (!is_tag(m, 1, &name, &gap)) {
-		if (m->depth > 0)
-			less_than(m);
-		else
-			drop(m, 1);
+		no_tag(m);
 		return;
 	}
 	if (gap > 0)
@@ -363,10 +381,7 @@ close_tag(struct mend *m)
 	unsigned k = m->depth;
 
 	if (!is_tag(m, 2, &name, &gap)) {
-		if (m->depth > 0)
-			less_than(m);
-		else
-			drop(m, 1);
+		no_tag(m);
 		return;
 	}
 	if (gap > 0)

@@ -3,11 +3,15 @@
  * Written from the data model: who may hold what, how often, in which order.
  * libxml2 compiles it once, from memory.  It imports nothing, because an
  * import is a file: attributes of the xml: namespace are let through here and
- * looked at in check.c. */
+ * looked at in read.c. */
 #include "meta/priv.h"
 
 #include <libxml/xmlschemas.h>
 #include <stdatomic.h>
+
+static const struct sr_rule against_schema = {
+	"schema", "RFC 7865 section 9", SR_ERROR, true, NULL
+};
 
 #define ID(name, use)							\
 	"<xs:attribute name='" name "' type='m:id'" use "/>"
@@ -22,7 +26,7 @@
 	"<xs:group ref='m:more'/></xs:sequence>" attrs "</xs:complexType>"
 #define LIFETIME "<xs:group ref='m:lifetime'/>"
 
-static const char text[] =
+static const char grammar[] =
     "<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema'"
     " xmlns:m='" SR_NS_V1 "' targetNamespace='" SR_NS_V1 "'"
     " elementFormDefault='qualified'>"
@@ -99,8 +103,8 @@ mute(void *ctx, xmlErrorPtr e)
 static xmlSchemaPtr
 compile(void)
 {
-	xmlSchemaParserCtxtPtr c = xmlSchemaNewMemParserCtxt(text,
-	    sizeof(text) - 1);
+	xmlSchemaParserCtxtPtr c = xmlSchemaNewMemParserCtxt(grammar,
+	    sizeof(grammar) - 1);
 	xmlSchemaPtr s = NULL;
 
 	if (c != NULL) {
@@ -112,8 +116,8 @@ compile(void)
 }
 
 /* Two threads may both compile it the first time; one of the two is kept. */
-struct _xmlSchema *
-sr_schema(void)
+static xmlSchemaPtr
+schema(void)
 {
 	static _Atomic(xmlSchemaPtr) kept;
 	xmlSchemaPtr have = atomic_load(&kept), mine;
@@ -126,4 +130,69 @@ sr_schema(void)
 		return mine;
 	xmlSchemaFree(mine);
 	return have;
+}
+
+/* ---- a document against it ---- */
+
+struct verdict {
+	struct sr_doc *d;
+	unsigned line;			/* that the text begins in */
+	unsigned said;
+};
+
+/* So that there is room for findings of other kinds. */
+enum { MAX_SAID = 100 };
+
+static void
+reject(void *ctx, xmlErrorPtr e)
+{
+	struct verdict *v = ctx;
+	struct sr_str s = sr_trim(sr_cstr(e->message));
+
+	v->d->schema_valid = false;
+	if (v->said++ >= MAX_SAID)
+		return;
+	sr_find(v->d, &against_schema,
+	    e->line > 0 ? (unsigned)e->line + v->line : 0, "%.*s", (int)s.n,
+	    s.p);
+}
+
+/* The declaration would have libxml2 look for an encoding, but the text is
+ * UTF-8 by now whatever it was. */
+static struct sr_str
+behind_declaration(struct sr_str text, unsigned *lines)
+{
+	size_t n, i;
+
+	*lines = 0;
+	if (!sr_strstarts(text, SR_STR("<?xml")) ||
+	    (n = sr_strfind(text, SR_STR("?>"))) == text.n)
+		return text;
+	for (i = 0; i < n; i++)
+		*lines += text.p[i] == '\n';
+	return sr_substr(text, n + 2, text.n);
+}
+
+/* As a stream of events: no tree, so no memory but for the depth of it. */
+int
+sr_schema_check(struct sr_doc *d, struct sr_str text)
+{
+	struct verdict v = { .d = d };
+	struct sr_str in = behind_declaration(text, &v.line);
+	xmlSchemaPtr s = schema();
+	xmlSchemaValidCtxtPtr c = s != NULL ? xmlSchemaNewValidCtxt(s) : NULL;
+	xmlParserInputBufferPtr b = xmlParserInputBufferCreateMem(in.p,
+	    (int)in.n, XML_CHAR_ENCODING_UTF8);
+
+	if (c == NULL || b == NULL) {
+		xmlSchemaFreeValidCtxt(c);
+		xmlFreeParserInputBuffer(b);
+		return SR_ENOMEM;
+	}
+	xmlSchemaSetValidStructuredErrors(c, reject, &v);
+	if (xmlSchemaValidateStream(c, b, XML_CHAR_ENCODING_UTF8, NULL,
+	    NULL) != 0)
+		d->schema_valid = false;
+	xmlSchemaFreeValidCtxt(c);
+	return SR_OK;
 }

@@ -52,3 +52,33 @@ sr_table_put(struct table *t, struct sr_str a, struct sr_str b, size_t at)
 	}
 	s->at = at;
 }
+
+int
+sr_multi_init(struct multi *m, struct sr_arena *a, size_t max)
+{
+	*m = (struct multi){ .max = max };
+	m->v = sr_arena_alloc(a, (max + 1) * sizeof(*m->v));
+	return m->v != NULL ? sr_table_init(&m->heads, a, max) : SR_ENOMEM;
+}
+
+size_t
+sr_multi_first(const struct multi *m, struct sr_str key)
+{
+	return sr_table_get(&m->heads, key, SR_STR(""));
+}
+
+void
+sr_multi_put(struct multi *m, struct sr_str key, size_t value)
+{
+	size_t head = sr_multi_first(m, key), at = m->n;
+
+	if (m->n >= m->max)
+		return;
+	m->v[m->n++] = (struct multi_link){ value, TABLE_NONE, at };
+	if (head == TABLE_NONE) {
+		sr_table_put(&m->heads, key, SR_STR(""), at);
+		return;
+	}
+	m->v[m->v[head].last].next = at;
+	m->v[head].last = at;
+}

@@ -27,4 +27,18 @@ size_t sr_table_get(const struct table *t, struct sr_str a, struct sr_str b);
 void sr_table_put(struct table *t, struct sr_str a, struct sr_str b,
     size_t at);
 
+/* Many values under one key, in the order they were put. */
+struct multi_link {
+	size_t value, next, last;	/* last: of the first link only */
+};
+struct multi {
+	struct table heads;
+	struct multi_link *v;
+	size_t n, max;
+};
+int sr_multi_init(struct multi *m, struct sr_arena *a, size_t max);
+void sr_multi_put(struct multi *m, struct sr_str key, size_t value);
+/* The first link of a key, TABLE_NONE without one; v[i].next goes on. */
+size_t sr_multi_first(const struct multi *m, struct sr_str key);
+
 #endif

@@ -10,9 +10,6 @@
 /* More voices in one stream are not told apart by anybody. */
 enum { HEARD_MAX = 64 };
 
-struct link {
-	size_t assoc, next;
-};
 struct vcon {
 	const struct sr_doc *d;
 	const struct sr_vcon *v;
@@ -23,8 +20,7 @@ struct vcon {
 	struct table streams;		/* label -> stream */
 	struct table sessions;		/* id -> session */
 	struct table part;		/* participant, session -> assoc */
-	struct table heads;		/* stream id -> first of the links */
-	struct link *links;
+	struct multi senders;		/* stream id -> associations */
 	size_t heard[HEARD_MAX], nheard;	/* parties of this dialog */
 	bool comma;
 	int err;
@@ -197,7 +193,7 @@ party(struct vcon *c, const struct sr_participant *p)
 
 /* ---- dialogs ---- */
 
-/* Who sends which stream, turned round once: streams have lists of links. */
+/* Who sends which stream, turned round once. */
 static int
 index_senders(struct vcon *c)
 {
@@ -206,20 +202,11 @@ index_senders(struct vcon *c)
 
 	for (size_t i = 0; i < d->nassocs; i++)
 		n += d->assocs[i].nsend;
-	c->links = sr_arena_alloc(&c->tmp, (n + 1) * sizeof(*c->links));
-	if (c->links == NULL ||
-	    sr_table_init(&c->heads, &c->tmp, n) != SR_OK)
+	if (sr_multi_init(&c->senders, &c->tmp, n) != SR_OK)
 		return SR_ENOMEM;
-	n = 0;
-	for (size_t i = d->nassocs; i-- > 0;) {
-		const struct sr_assoc *a = &d->assocs[i];
-
-		for (size_t k = 0; k < a->nsend; k++, n++) {
-			c->links[n] = (struct link){ i, sr_table_get(&c->heads,
-			    a->send[k], SR_STR("")) };
-			sr_table_put(&c->heads, a->send[k], SR_STR(""), n);
-		}
-	}
+	for (size_t i = 0; i < d->nassocs; i++)
+		for (size_t k = 0; k < d->assocs[i].nsend; k++)
+			sr_multi_put(&c->senders, d->assocs[i].send[k], i);
 	return SR_OK;
 }
 
@@ -243,16 +230,16 @@ static void
 dialog_parties(struct vcon *c, const struct sr_vcon_file *f,
     const struct sr_mstream *s)
 {
-	size_t at = s != NULL ? sr_table_get(&c->heads, s->id, SR_STR("")) :
-	    TABLE_NONE;
+	const struct multi *m = &c->senders;
+	size_t at = s != NULL ? sr_multi_first(m, s->id) : TABLE_NONE;
 
 	c->nheard = 0;
 	open_with(c, "parties", "[");
 	for (size_t i = 0; f != NULL && i < f->nparticipants; i++)
 		one_party(c, f->participants[i]);
 	for (bool all = c->nheard == 0; all && at != TABLE_NONE;
-	    at = c->links[at].next)
-		one_party(c, c->d->assocs[c->links[at].assoc].participant_id);
+	    at = m->v[at].next)
+		one_party(c, c->d->assocs[m->v[at].value].participant_id);
 	close_with(c, "]");
 }
 

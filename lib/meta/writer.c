@@ -194,7 +194,8 @@ sr_put_ext(struct writer *w, const struct sr_ext *e)
 	if (xml.n == 0)
 		return;
 	if (wrap)
-		sr_puts(w, "<x:extension xmlns:x=\"" META_OURS "\">");
+		sr_puts(w, "<x:extension xmlns=\"" META_RFC7865 "\" "
+		    "xmlns:x=\"" META_OURS "\">");
 	verbatim(w, xml);
 	if (wrap)
 		sr_puts(w, "</x:extension>");

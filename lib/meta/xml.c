@@ -348,6 +348,8 @@ stream(struct xml *x, const struct sr_mstream *s)
 	original_ref(x, 2, SESSION, s->session_id);
 	if (s->mode.p != NULL)
 		original(x, 2, "mode", s->mode);
+	if (s->media_label.p != NULL)
+		original(x, 2, "media_label", s->media_label);
 	line(x, 1);
 	sr_puts(&x->w, "</stream>");
 }
@@ -419,6 +421,8 @@ recording(struct xml *x, const struct sr_doc *d)
 			if ((int)d->assocs[i].kind == kind)
 				assoc(x, &d->assocs[i]);
 	extensions(x, 1, &d->exts);
+	if (d->recording_id.p != NULL)
+		original(x, 1, "recording_id", d->recording_id);
 	sr_puts(&x->w, "\n</recording>\n");
 }
 

@@ -284,7 +284,7 @@ static const struct rec_format *
 format_of(struct rec_session *s, struct rec_stream *t,
     const struct sr_event *ev)
 {
-	const struct sr_format *core = ev->u.media.format;
+	const struct sr_format *core = ev->u.media->format;
 	struct rec_format *f, **v;
 
 	for (size_t i = 0; i < t->nformats; i++)
@@ -314,7 +314,7 @@ media(struct rec_session *s, const struct sr_event *ev)
 
 	if (f == NULL)
 		return SR_ENOMEM;
-	return s->dir >= 0 ? worker_packet(t, f, &ev->u.media) : SR_OK;
+	return s->dir >= 0 ? worker_packet(t, f, ev->u.media) : SR_OK;
 }
 
 /* ---- end ---- */

@@ -13,17 +13,17 @@
 #include <string.h>
 
 struct sr_line {
-	struct sr_start *start;
-	bool keep_payload, started, turned, fork;
-	uint32_t turned_from, turned_to;
-	struct source cur, next;
-	struct sr_line_packet pass;	/* straight through */
-	bool passing;
-	struct held *ready, **ready_end, *taken;
+	struct source cur;
 	sr_time end;			/* ns from the start */
 	int64_t end_at;			/* the same in units of end_clock */
 	uint32_t end_clock;
+	bool keep_payload, started, turned, fork;
+	struct sr_line_packet *pass;	/* straight through */
+	struct held *ready, **ready_end, *taken;
 	struct sr_numbers sum;		/* of the sources that are over */
+	struct sr_start *start;
+	uint32_t turned_from, turned_to;
+	struct source next;
 };
 
 int
@@ -208,7 +208,7 @@ decide(struct sr_line *l)
 }
 
 static int
-take(struct sr_line *l, struct source *s, const struct sr_line_packet *p,
+take(struct sr_line *l, struct source *s, struct sr_line_packet *p,
     enum fit fit)
 {
 	int64_t seq, ts;
@@ -218,9 +218,8 @@ take(struct sr_line *l, struct source *s, const struct sr_line_packet *p,
 		return SR_OK;
 	if (s == &l->cur && !s->settling && s->head == NULL &&
 	    seq == s->seq_out && l->ready == NULL) {
-		l->pass = *p;
-		leave(l, s, &l->pass, seq, ts);
-		l->passing = true;
+		leave(l, s, p, seq, ts);
+		l->pass = p;
 		return SR_OK;
 	}
 	if ((err = source_hold(s, p, seq, ts, l->keep_payload)) != SR_OK)
@@ -266,47 +265,56 @@ note_start(struct sr_line *l, const struct source *s)
 		l->start->t0 = from;
 }
 
-/* A packet on its way through that nobody fetched before the next came. */
-static int
-keep_pass(struct sr_line *l)
-{
-	size_t n = l->pass.rtp.payload.n;
-	struct held *h;
-
-	if (!l->passing)
-		return SR_OK;
-	if ((h = malloc(sizeof(*h) + n)) == NULL)
-		return SR_ENOMEM;
-	h->next = NULL;
-	h->p = l->pass;
-	if (n > 0)
-		memcpy(h->payload, l->pass.rtp.payload.p, n);
-	h->p.rtp.payload = (struct sr_str){ h->payload, n };
-	*l->ready_end = h;
-	l->ready_end = &h->next;
-	l->passing = false;
-	return SR_OK;
-}
-
 static void
 forget_taken(struct sr_line *l)
 {
-	free(l->taken);
+	if (l->taken != NULL)
+		free(l->taken);
 	l->taken = NULL;
 }
 
 int
-sr_line_put(struct sr_line *l, const struct sr_line_packet *p)
+sr_line_keep(struct sr_line *l)
+{
+	const struct sr_line_packet *p = l->pass;
+	size_t n = p != NULL ? p->rtp.payload.n : 0;
+	struct held *h;
+
+	if (p == NULL)
+		return SR_OK;
+	if ((h = malloc(sizeof(*h) + n)) == NULL)
+		return SR_ENOMEM;
+	h->next = NULL;
+	h->p = *p;
+	if (n > 0)
+		memcpy(h->payload, p->rtp.payload.p, n);
+	h->p.rtp.payload = (struct sr_str){ h->payload, n };
+	*l->ready_end = h;
+	l->ready_end = &h->next;
+	l->pass = NULL;
+	return SR_OK;
+}
+
+void
+sr_line_prefetch(const struct sr_line *l)
+{
+	const char *p = (const char *)l;
+
+	for (size_t i = 0; i < offsetof(struct sr_line, sum); i += 64)
+		__builtin_prefetch(p + i, 1);
+}
+
+int
+sr_line_put(struct sr_line *l, struct sr_line_packet *p)
 {
 	struct source *s;
 	enum fit fit;
 	int err;
 
 	forget_taken(l);
-	if ((err = keep_pass(l)) != SR_OK)
-		return err;
+	l->pass = NULL;
 	s = choose(l, p, &fit);
-	if ((err = take(l, s, p, fit)) != SR_OK || l->passing)
+	if ((err = take(l, s, p, fit)) != SR_OK || l->pass != NULL)
 		return err;
 	if (l->cur.settling && !l->started)
 		note_start(l, &l->cur);
@@ -320,23 +328,22 @@ sr_line_put(struct sr_line *l, const struct sr_line_packet *p)
 	return SR_OK;
 }
 
-bool
-sr_line_next(struct sr_line *l, struct sr_line_packet *out)
+const struct sr_line_packet *
+sr_line_next(struct sr_line *l)
 {
+	const struct sr_line_packet *p;
+
 	forget_taken(l);
 	if (l->ready != NULL) {
 		l->taken = l->ready;
 		l->ready = l->ready->next;
 		if (l->ready == NULL)
 			l->ready_end = &l->ready;
-		*out = l->taken->p;
-		return true;
+		return &l->taken->p;
 	}
-	if (!l->passing)
-		return false;
-	l->passing = false;
-	*out = l->pass;
-	return true;
+	p = l->pass;
+	l->pass = NULL;
+	return p;
 }
 
 void
