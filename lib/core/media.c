@@ -119,6 +119,8 @@ media_put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
 	if (format != NULL && format->id == SR_CODEC_RED &&
 	    sr_red_primary(p->rtp.payload, &p->rtp.pt, &p->rtp.payload) == SR_OK)
 		format = stream_format(t, p->rtp.pt);
+	if (format != NULL && format->id == SR_CODEC_UNKNOWN && format->pt > 95)
+		format = stream_guess(t, format, p->rtp.payload);
 	if (format == NULL)
 		return;
 	t->last = format;

@@ -165,6 +165,8 @@ enum { FORMAT_TABLE = 4096 };
 /* Puts the formats of an m-line in force. */
 void stream_formats(struct sr_stream *t, const struct sr_format *v, size_t n);
 const struct sr_format *stream_format(struct sr_stream *t, uint8_t pt);
+const struct sr_format *stream_guess(struct sr_stream *t,
+    const struct sr_format *f, struct sr_str payload);
 bool stream_offers(const struct sr_stream *t, uint8_t pt);
 void session_end(struct sr_session *s, sr_time now, const char *reason);
 void session_destroy(void *s);

@@ -203,13 +203,29 @@ stream_intern(struct sr_stream *t, const struct sr_format *f)
 	return kept;
 }
 
+/* A payload type that nobody has named: its payload is kept all the same. */
+static const struct sr_format *
+nameless(struct sr_stream *t, uint8_t pt)
+{
+	const struct sr_format *f;
+	struct sr_buf b;
+
+	sr_buf_init(&b, 8);
+	sr_buf_fmt(&b, "PT%u", pt);
+	f = stream_intern(t, &(struct sr_format){ .name = sr_buf_str(&b),
+	    .clock = 8000, .pt = pt, .channels = 1 });
+	sr_buf_free(&b);
+	return f;
+}
+
 void
 stream_formats(struct sr_stream *t, const struct sr_format *v, size_t n)
 {
 	t->nin_force = 0;
 	t->last = NULL;
 	for (size_t i = 0; i < n && t->nin_force < MAX_FORMATS; i++) {
-		const struct sr_format *f = stream_intern(t, &v[i]);
+		const struct sr_format *f = v[i].clock != 0 ?
+		    stream_intern(t, &v[i]) : nameless(t, v[i].pt);
 
 		if (f != NULL)
 			t->in_force[t->nin_force++] = f;
@@ -225,16 +241,11 @@ stream_offers(const struct sr_stream *t, uint8_t pt)
 	return false;
 }
 
-/* What the SDP in force says, what any earlier one said, what RFC 3551 says;
- * and when nobody says anything, a format without a name: its payload is
- * kept all the same. */
+/* What the SDP in force says, what any earlier one said, what RFC 3551 says. */
 const struct sr_format *
 stream_format(struct sr_stream *t, uint8_t pt)
 {
 	struct sr_format f;
-	char name[8];
-	struct sr_buf b;
-	const struct sr_format *out;
 
 	for (size_t i = 0; i < t->nin_force; i++)
 		if (t->in_force[i]->pt == pt)
@@ -244,13 +255,24 @@ stream_format(struct sr_stream *t, uint8_t pt)
 			return t->formats[i];
 	if (sr_format_static(&f, pt))
 		return stream_intern(t, &f);
-	sr_buf_init(&b, sizeof(name));
-	sr_buf_fmt(&b, "PT%u", pt);
-	f = (struct sr_format){ .name = sr_buf_str(&b), .clock = 8000,
-	    .pt = pt, .channels = 1 };
-	out = stream_intern(t, &f);
-	sr_buf_free(&b);
-	return out;
+	return nameless(t, pt);
+}
+
+/* Clients send digits that they never offered: four bytes that read as an
+ * event of RFC 4733 between packets that are longer are one. */
+const struct sr_format *
+stream_guess(struct sr_stream *t, const struct sr_format *f,
+    struct sr_str payload)
+{
+	struct sr_format event = { .id = SR_CODEC_EVENT, .pt = f->pt,
+	    .name = SR_STR("telephone-event"), .clock = f->clock,
+	    .channels = 1 };
+
+	if (payload.n != 4 || sr_dtmf_char((uint8_t)payload.p[0]) == 0 ||
+	    (payload.p[1] & 0x40) != 0 || t->codec == NULL)
+		return f;
+	event.clock = t->codec->clock;
+	return stream_intern(t, &event);
 }
 
 void
