@@ -62,14 +62,19 @@ finish_stream(struct rec_session *s, struct rec_stream *t)
 {
 	int err = SR_OK;
 
+	bool later = s->recorder->cfg.correct && t->file != NULL;
+
 	if (t->track != NULL)
-		err = sr_track_finish(t->track, s->length);
+		err = sr_track_finish(t->track, later ? t->correction.end :
+		    s->length);
 	sr_track_free(t->track);
 	t->track = NULL;
 	failed(t, err, t->file != NULL ? t->file : "");
 	if (t->wav != NULL)
 		failed(t, sr_wav_close(t->wav), t->file);
 	t->wav = NULL;
+	if (later && s->dir >= 0)
+		failed(t, correct_file(s, t), t->file);
 	if (t->dump != NULL)
 		failed(t, dump_close(t->dump), t->dump_file);
 	t->dump = NULL;
