@@ -198,7 +198,7 @@ cut_blanks(struct sr_doc *d, struct sr_str text)
 {
 	struct sr_str t = sr_trim(text);
 
-	if (sr_strstarts(t, SR_STR("<?xml ")) && t.p > text.p) {
+	if (sr_strstarts(t, SR_STR("<?xml")) && t.p > text.p) {
 		sr_find(d, &blank_start, 1,
 		    "white space before the XML declaration; cut off");
 		d->well_formed = false;

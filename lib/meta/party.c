@@ -232,40 +232,42 @@ name_id(struct sr_reading *r, struct sr_participant *p, xmlNode *e)
 	*name_id_add(r, p) = v;
 }
 
+/* What a participant of the drafts carries within: associations, and names
+ * up to where all have an aor, or a name, already. */
+struct within {
+	struct sr_assoc cs, stream;
+	size_t aors, names;
+};
+
 /* In the drafts aor and name stand in the participant, in either order. */
 static void
-loose_aor(struct sr_reading *r, struct sr_participant *p, struct sr_str aor)
+loose_aor(struct sr_reading *r, struct sr_participant *p, struct within *in,
+    struct sr_str aor)
 {
-	for (size_t i = 0; i < p->nnames; i++)
-		if (p->names[i].aor.p == NULL && aor.n > 0) {
-			p->names[i].aor = aor;
-			return;
-		}
-	if (aor.n > 0)
+	if (aor.n == 0)
+		return;
+	while (in->aors < p->nnames && p->names[in->aors].aor.p != NULL)
+		in->aors++;
+	if (in->aors < p->nnames)
+		p->names[in->aors].aor = aor;
+	else
 		name_id_add(r, p)->aor = aor;
 }
 
 static void
-loose_name(struct sr_reading *r, struct sr_participant *p, struct sr_str name,
-    struct sr_str language)
+loose_name(struct sr_reading *r, struct sr_participant *p, struct within *in,
+    struct sr_name_id v)
 {
-	struct sr_name_id *v = NULL;
+	struct sr_name_id *to;
 
-	if (name.n == 0)
+	if (v.name.n == 0)
 		return;
-	for (size_t i = 0; v == NULL && i < p->nnames; i++)
-		if (p->names[i].name.p == NULL)
-			v = &p->names[i];
-	if (v == NULL)
-		v = name_id_add(r, p);
-	v->name = name;
-	v->lang = language;
+	while (in->names < p->nnames && p->names[in->names].name.p != NULL)
+		in->names++;
+	to = in->names < p->nnames ? &p->names[in->names] : name_id_add(r, p);
+	to->name = v.name;
+	to->lang = v.lang;
 }
-
-/* The associations that a participant of the drafts carries within. */
-struct within {
-	struct sr_assoc cs, stream;
-};
 
 static void
 participant_child(struct sr_reading *r, struct sr_participant *p, xmlNode *c,
@@ -278,10 +280,11 @@ participant_child(struct sr_reading *r, struct sr_participant *p, xmlNode *c,
 		name_id(r, p, c);
 		break;
 	case SR_W_AOR:
-		loose_aor(r, p, sr_node_text(r, c));
+		loose_aor(r, p, in, sr_node_text(r, c));
 		break;
 	case SR_W_NAME:
-		loose_name(r, p, sr_node_text(r, c), sr_read_lang(r, c));
+		loose_name(r, p, in, (struct sr_name_id){
+		    .name = sr_node_text(r, c), .lang = sr_read_lang(r, c) });
 		break;
 	case SR_W_SEND: case SR_W_RECV:
 		sr_read_misplaced(r, c);
@@ -345,8 +348,9 @@ sr_read_participant(struct sr_reading *r, struct _xmlNode *e,
 	p.id = sr_node_id(r, e, "participant_id", participant_id);
 	SR_EACH(c, e)
 		participant_child(r, &p, c, &in);
-	loose_aor(r, &p, sr_read_keep(r, sr_node_attr(r, e, "aor", NULL)));
-	loose_name(r, &p, sr_node_attr(r, e, "name", NULL), sr_cstr(NULL));
+	loose_aor(r, &p, &in, sr_node_attr(r, e, "aor", NULL));
+	loose_name(r, &p, &in, (struct sr_name_id){
+	    .name = sr_node_attr(r, e, "name", NULL) });
 	participant_done(r, &p, e, &in, parent);
 	slot = sr_read_slot(r, &d->participants, &d->nparticipants,
 	    sizeof(*slot));

@@ -165,7 +165,7 @@ behind_declaration(struct sr_str text, unsigned *lines)
 	size_t n, i;
 
 	*lines = 0;
-	if (!sr_strstarts(text, SR_STR("<?xml ")) ||
+	if (!sr_strstarts(text, SR_STR("<?xml")) ||
 	    (n = sr_strfind(text, SR_STR("?>"))) == text.n)
 		return text;
 	for (i = 0; i < n; i++)

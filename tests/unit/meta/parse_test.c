@@ -1,6 +1,8 @@
 /* parse_test - documents of every dialect, charset and size. */
 #include "unit/meta/doc.h"
 
+#include <libxml/parser.h>
+
 TEST(meta_a_good_document_is_valid_and_complete)
 {
 	struct sr_doc d;
@@ -251,7 +253,8 @@ TEST(meta_the_charset_of_the_part_beats_the_declaration)
 	} v[] = {
 		{ NAMED("UTF-8", "J\xe9r\xf4me"), "ISO-8859-1", true,
 		    "J\xc3\xa9r\xc3\xb4me" },
-		{ NAMED("ISO-8859-1", "J\xc3\xa9"), "utf-8", true, "J\xc3\xa9" },
+		{ NAMED("ISO-8859-1", "J\xc3\xa9"), "utf-8", true,
+		    "J\xc3\xa9" },
 		{ NAMED("iso-8859-1", "\xfc\x80"), NULL, true,
 		    "\xc3\xbc\xc2\x80" },
 		{ NAMED("Windows-1252", "\x80\x93"), NULL, true,
@@ -345,6 +348,44 @@ TEST(meta_a_doctype_is_refused_unread)
 	    SR_EBAD);
 }
 
+static unsigned loads;
+
+static xmlParserInputPtr
+count_load(const char *url, const char *id, xmlParserCtxtPtr ctxt)
+{
+	(void)url;
+	(void)id;
+	(void)ctxt;
+	loads++;
+	return NULL;
+}
+
+TEST(meta_nothing_is_ever_fetched)
+{
+	static const char *const v[] = {
+		"<!DOCTYPE recording SYSTEM '/etc/passwd'>" REC(GOOD),
+		DECL "<recording xmlns='" V1 "' xmlns:i='http://www.w3.org/"
+		    "2001/XMLSchema-instance' i:schemaLocation='" V1 " /a.xsd "
+		    "urn:x /b.xsd'><x xmlns='urn:x' i:schemaLocation='urn:y "
+		    "/c.xsd' i:noNamespaceSchemaLocation='/d.xsd'/>"
+		    "</recording>",
+		REC("<i:include xmlns:i='http://www.w3.org/2001/XInclude'"
+		    " href='/etc/passwd'/>"),
+		"<?xml-stylesheet href='/e.xsl'?>" REC("&x;"),
+	};
+	xmlExternalEntityLoader before = xmlGetExternalEntityLoader();
+	struct sr_doc d;
+
+	xmlSetExternalEntityLoader(count_load);
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		PARSE(&d, v[i]);
+		CHECK(!said(&d, "passwd"));
+		sr_doc_free(&d);
+	}
+	xmlSetExternalEntityLoader(before);
+	CHECK_EQ(loads, 0);
+}
+
 TEST(meta_what_is_no_xml_is_refused)
 {
 	CHECK_EQ(verdict("", "xml"), SR_EBAD);
@@ -412,6 +453,18 @@ TEST(meta_another_version_of_the_namespace_is_an_error_of_its_own)
 	CHECK_EQ(PARSE(&d, DECL "<recording xmlns='" DRAFT ":2'>"
 	    "<session session_id='s'/></recording>"), SR_OK);
 	CHECK(found(&d, "R7865-6.11-1") != NULL && !d.valid);
+	CHECK_EQ(d.nsessions, 1);
+	sr_doc_free(&d);
+}
+
+TEST(meta_a_prefix_that_nobody_declared_hides_nothing)
+{
+	struct sr_doc d;
+
+	CHECK_EQ(PARSE(&d, DECL "<t:recording><t:session session_id='" S1
+	    "'/></t:recording>"), SR_OK);
+	CHECK(d.well_formed && !d.valid && found(&d, "xml-names") != NULL);
+	CHECK_STR(d.root, "recording");
 	CHECK_EQ(d.nsessions, 1);
 	sr_doc_free(&d);
 }
