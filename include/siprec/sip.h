@@ -31,7 +31,7 @@ enum sr_method {
 	SR_REFER, SR_MESSAGE, SR_PUBLISH, SR_M_OTHER
 };
 struct sr_header {
-	struct sr_str name, value;	/* value unfolded only where it must be */
+	struct sr_str name, value;	/* value: without folds */
 };
 struct sr_party {			/* From, To, Contact */
 	struct sr_str display;		/* unquoted */
@@ -78,7 +78,7 @@ void sr_msg_free(struct sr_msg *m);
 /* ---- body: the parts of a message, RFC 2046, RFC 5621 ---- */
 
 struct sr_part {
-	struct sr_str type;		/* "application/sdp", without parameters */
+	struct sr_str type;		/* "application/sdp", no parameters */
 	struct sr_str charset;		/* parameter of the type, or absent */
 	struct sr_str disposition;	/* "recording-session" or absent */
 	struct sr_str id;		/* Content-ID without <>, or absent */

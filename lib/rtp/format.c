@@ -9,27 +9,27 @@ sr_codec_by_name(struct sr_str name, uint32_t clock)
 		enum sr_codec_id id;
 		uint32_t clock;		/* 0: any */
 	} known[] = {
-		{ { "PCMU", 4 }, SR_CODEC_PCMU, 0 },
-		{ { "PCMA", 4 }, SR_CODEC_PCMA, 0 },
-		{ { "telephone-event", 15 }, SR_CODEC_EVENT, 0 },
-		{ { "G729", 4 }, SR_CODEC_G729, 8000 },
-		{ { "G722", 4 }, SR_CODEC_G722, 8000 },
+		{ SR_STR("PCMU"), SR_CODEC_PCMU, 0 },
+		{ SR_STR("PCMA"), SR_CODEC_PCMA, 0 },
+		{ SR_STR("telephone-event"), SR_CODEC_EVENT, 0 },
+		{ SR_STR("G729"), SR_CODEC_G729, 8000 },
+		{ SR_STR("G722"), SR_CODEC_G722, 8000 },
 		/* Its true sampling rate, where RFC 3551 wants 8000. */
-		{ { "G722", 4 }, SR_CODEC_G722, 16000 },
-		{ { "opus", 4 }, SR_CODEC_OPUS, 48000 },
-		{ { "AMR-WB", 6 }, SR_CODEC_AMR_WB, 16000 },
-		{ { "AMR", 3 }, SR_CODEC_AMR, 8000 },
-		{ { "CN", 2 }, SR_CODEC_CN, 0 },
-		{ { "red", 3 }, SR_CODEC_RED, 0 },
-		{ { "L16", 3 }, SR_CODEC_L16, 0 },
-		{ { "G726-32", 7 }, SR_CODEC_G726_32, 8000 },
-		{ { "G726-16", 7 }, SR_CODEC_G726_16, 8000 },
-		{ { "G726-24", 7 }, SR_CODEC_G726_24, 8000 },
-		{ { "G726-40", 7 }, SR_CODEC_G726_40, 8000 },
-		{ { "GSM", 3 }, SR_CODEC_GSM, 8000 },
+		{ SR_STR("G722"), SR_CODEC_G722, 16000 },
+		{ SR_STR("opus"), SR_CODEC_OPUS, 48000 },
+		{ SR_STR("AMR-WB"), SR_CODEC_AMR_WB, 16000 },
+		{ SR_STR("AMR"), SR_CODEC_AMR, 8000 },
+		{ SR_STR("CN"), SR_CODEC_CN, 0 },
+		{ SR_STR("red"), SR_CODEC_RED, 0 },
+		{ SR_STR("L16"), SR_CODEC_L16, 0 },
+		{ SR_STR("G726-32"), SR_CODEC_G726_32, 8000 },
+		{ SR_STR("G726-16"), SR_CODEC_G726_16, 8000 },
+		{ SR_STR("G726-24"), SR_CODEC_G726_24, 8000 },
+		{ SR_STR("G726-40"), SR_CODEC_G726_40, 8000 },
+		{ SR_STR("GSM"), SR_CODEC_GSM, 8000 },
 		/* The annexes do not change what a decoder must read. */
-		{ { "G729A", 5 }, SR_CODEC_G729, 8000 },
-		{ { "G729AB", 6 }, SR_CODEC_G729, 8000 }
+		{ SR_STR("G729A"), SR_CODEC_G729, 8000 },
+		{ SR_STR("G729AB"), SR_CODEC_G729, 8000 }
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -47,19 +47,30 @@ sr_format_static(struct sr_format *f, uint8_t pt)
 		uint32_t clock;
 		struct sr_str name;
 	} fixed[] = {
-		{ 0, 1, 8000, { "PCMU", 4 } }, { 3, 1, 8000, { "GSM", 3 } },
-		{ 4, 1, 8000, { "G723", 4 } }, { 5, 1, 8000, { "DVI4", 4 } },
-		{ 6, 1, 16000, { "DVI4", 4 } }, { 7, 1, 8000, { "LPC", 3 } },
-		{ 8, 1, 8000, { "PCMA", 4 } }, { 9, 1, 8000, { "G722", 4 } },
-		{ 10, 2, 44100, { "L16", 3 } }, { 11, 1, 44100, { "L16", 3 } },
-		{ 12, 1, 8000, { "QCELP", 5 } }, { 13, 1, 8000, { "CN", 2 } },
-		{ 14, 1, 90000, { "MPA", 3 } }, { 15, 1, 8000, { "G728", 4 } },
-		{ 16, 1, 11025, { "DVI4", 4 } },
-		{ 17, 1, 22050, { "DVI4", 4 } }, { 18, 1, 8000, { "G729", 4 } },
-		{ 25, 1, 90000, { "CelB", 4 } }, { 26, 1, 90000, { "JPEG", 4 } },
-		{ 28, 1, 90000, { "nv", 2 } }, { 31, 1, 90000, { "H261", 4 } },
-		{ 32, 1, 90000, { "MPV", 3 } }, { 33, 1, 90000, { "MP2T", 4 } },
-		{ 34, 1, 90000, { "H263", 4 } }
+		{ 0, 1, 8000, SR_STR("PCMU") },
+		{ 3, 1, 8000, SR_STR("GSM") },
+		{ 4, 1, 8000, SR_STR("G723") },
+		{ 5, 1, 8000, SR_STR("DVI4") },
+		{ 6, 1, 16000, SR_STR("DVI4") },
+		{ 7, 1, 8000, SR_STR("LPC") },
+		{ 8, 1, 8000, SR_STR("PCMA") },
+		{ 9, 1, 8000, SR_STR("G722") },
+		{ 10, 2, 44100, SR_STR("L16") },
+		{ 11, 1, 44100, SR_STR("L16") },
+		{ 12, 1, 8000, SR_STR("QCELP") },
+		{ 13, 1, 8000, SR_STR("CN") },
+		{ 14, 1, 90000, SR_STR("MPA") },
+		{ 15, 1, 8000, SR_STR("G728") },
+		{ 16, 1, 11025, SR_STR("DVI4") },
+		{ 17, 1, 22050, SR_STR("DVI4") },
+		{ 18, 1, 8000, SR_STR("G729") },
+		{ 25, 1, 90000, SR_STR("CelB") },
+		{ 26, 1, 90000, SR_STR("JPEG") },
+		{ 28, 1, 90000, SR_STR("nv") },
+		{ 31, 1, 90000, SR_STR("H261") },
+		{ 32, 1, 90000, SR_STR("MPV") },
+		{ 33, 1, 90000, SR_STR("MP2T") },
+		{ 34, 1, 90000, SR_STR("H263") }
 	};
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {

@@ -156,100 +156,78 @@ attr_crypto(struct sdp_parse *p, struct sr_str value)
 	c[m->nsdes++] = (struct sr_sdes){ (uint32_t)v, suite, value };
 }
 
+/* ---- direction, and what is plain text ---- */
+
+static bool
+attr_dir(struct sdp_parse *p, struct sr_str name)
+{
+	static const struct sr_str names[] = {
+		[SR_SENDRECV] = SR_STR("sendrecv"),
+		[SR_SENDONLY] = SR_STR("sendonly"),
+		[SR_RECVONLY] = SR_STR("recvonly"),
+		[SR_INACTIVE] = SR_STR("inactive")
+	};
+	enum sr_dir *dir = p->m != NULL ? &p->m->dir : &p->session.dir;
+	bool *has = p->m != NULL ? &p->m->has_dir : &p->session.has_dir;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!sr_strieq(name, names[i]))
+			continue;
+		*dir = (enum sr_dir)i;
+		*has = true;
+		return true;
+	}
+	return false;
+}
+
+/* The first of a kind counts.  No text stands at offset 0 of either struct, so
+ * that 0 can mean that there is no place for it. */
+static bool
+attr_text(struct sdp_parse *p, struct sr_str name, struct sr_str value)
+{
+	enum { NOWHERE = 0 };
+	static const struct {
+		struct sr_str name;
+		size_t media, session;	/* where it goes */
+	} texts[] = {
+#define M(name) offsetof(struct sr_mline, name)
+#define S(name) offsetof(struct sdp_session, name)
+		{ SR_STR("label"), M(label), NOWHERE },
+		{ SR_STR("mid"), M(mid), NOWHERE },
+		{ SR_STR("content"), M(content), NOWHERE },
+		{ SR_STR("record"), M(record), S(record) },
+		{ SR_STR("recordpref"), M(recordpref), S(recordpref) },
+		{ SR_STR("setup"), M(setup), S(setup) },
+		{ SR_STR("fingerprint"), M(fingerprint), S(fingerprint) }
+#undef M
+#undef S
+	};
+	char *base = p->m != NULL ? (char *)p->m : (char *)&p->session;
+	struct sr_str *member;
+	size_t at;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (!sr_strieq(name, texts[i].name))
+			continue;
+		at = p->m != NULL ? texts[i].media : texts[i].session;
+		member = (struct sr_str *)(void *)(base + at);
+		if (at != NOWHERE && member->p == NULL)
+			*member = value;
+		return true;
+	}
+	return false;
+}
+
 /* ---- the table ---- */
-
-static void
-set_dir(struct sdp_parse *p, enum sr_dir dir)
-{
-	if (p->m != NULL) {
-		p->m->dir = dir;
-		p->m->has_dir = true;
-	} else {
-		p->session.dir = dir;
-		p->session.has_dir = true;
-	}
-}
-
-static void
-attr_sendrecv(struct sdp_parse *p, struct sr_str value)
-{
-	(void)value;
-	set_dir(p, SR_SENDRECV);
-}
-
-static void
-attr_sendonly(struct sdp_parse *p, struct sr_str value)
-{
-	(void)value;
-	set_dir(p, SR_SENDONLY);
-}
-
-static void
-attr_recvonly(struct sdp_parse *p, struct sr_str value)
-{
-	(void)value;
-	set_dir(p, SR_RECVONLY);
-}
-
-static void
-attr_inactive(struct sdp_parse *p, struct sr_str value)
-{
-	(void)value;
-	set_dir(p, SR_INACTIVE);
-}
-
-/* Plain text: the first one counts. */
-static void
-set_text(struct sr_str *member, struct sr_str value)
-{
-	if (member->p == NULL)
-		*member = value;
-}
-
-#define TEXT_OF_MEDIA(name)						\
-	static void							\
-	attr_##name(struct sdp_parse *p, struct sr_str value)		\
-	{								\
-		if (p->m != NULL)					\
-			set_text(&p->m->name, value);			\
-	}
-#define TEXT_OF_BOTH(name, of_session)					\
-	static void							\
-	attr_##name(struct sdp_parse *p, struct sr_str value)		\
-	{								\
-		set_text(p->m != NULL ? &p->m->name : &(of_session),	\
-		    value);						\
-	}
-
-TEXT_OF_MEDIA(label)
-TEXT_OF_MEDIA(mid)
-TEXT_OF_MEDIA(content)
-TEXT_OF_BOTH(record, p->s->record)
-TEXT_OF_BOTH(recordpref, p->session.recordpref)
-TEXT_OF_BOTH(setup, p->session.setup)
-TEXT_OF_BOTH(fingerprint, p->session.fingerprint)
 
 static const struct {
 	struct sr_str name;
 	void (*set)(struct sdp_parse *p, struct sr_str value);
 } known[] = {
-	{ { "rtpmap", 6 }, attr_rtpmap },
-	{ { "fmtp", 4 }, attr_fmtp },
-	{ { "label", 5 }, attr_label },
-	{ { "sendonly", 8 }, attr_sendonly },
-	{ { "recvonly", 8 }, attr_recvonly },
-	{ { "sendrecv", 8 }, attr_sendrecv },
-	{ { "inactive", 8 }, attr_inactive },
-	{ { "ptime", 5 }, attr_ptime },
-	{ { "rtcp", 4 }, attr_rtcp },
-	{ { "rtcp-mux", 8 }, attr_rtcp_mux },
-	{ { "crypto", 6 }, attr_crypto },
-	{ { "mid", 3 }, attr_mid },
-	{ { "content", 7 }, attr_content },
-	{ { "record", 6 }, attr_record },
-	{ { "recordpref", 10 }, attr_recordpref },
-	{ { "setup", 5 }, attr_setup },
-	{ { "fingerprint", 11 }, attr_fingerprint }
+	{ SR_STR("rtpmap"), attr_rtpmap }, { SR_STR("fmtp"), attr_fmtp },
+	{ SR_STR("ptime"), attr_ptime }, { SR_STR("rtcp"), attr_rtcp },
+	{ SR_STR("rtcp-mux"), attr_rtcp_mux },
+	{ SR_STR("crypto"), attr_crypto }
 };
 
 /* Every a= of a media section is kept, known or not. */
@@ -278,6 +256,8 @@ sdp_attr(struct sdp_parse *p, struct sr_str value)
 	struct sr_str rest = sr_trim(sr_substr(value, colon + 1, value.n));
 
 	keep(p, value);
+	if (attr_dir(p, name) || attr_text(p, name, rest))
+		return;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (!sr_strieq(name, known[i].name))
 			continue;

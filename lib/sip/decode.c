@@ -66,7 +66,8 @@ quoted_printable(struct sip_body *b, struct sr_str s)
 		} else if ((n = soft_break(s, i + 1)) > 0 || i + 1 == s.n) {
 			i += 1 + n;
 		} else {
-			sip_note(&b->notes, "a part not quite quoted-printable");
+			sip_note(&b->notes,
+			    "a part not quite quoted-printable");
 			*w++ = s.p[i++];
 		}
 	}
@@ -79,15 +80,16 @@ base64(struct sip_body *b, struct sr_str s)
 {
 	struct sr_buf buf;
 	struct sr_str out = s;
+	int err;
 
 	sr_buf_init(&buf, s.n + 16);
-	if (sr_base64_read(&buf, s) != SR_OK) {
-		sip_note(&b->notes, "a part that says base64 and is not");
-	} else {
+	err = sr_base64_read(&buf, s);
+	if (err == SR_OK)
 		out = sr_arena_dup(&b->b->arena, sr_buf_str(&buf));
-		if (out.p == NULL)
-			b->err = SR_ENOMEM;
-	}
+	else if (err == SR_EBAD)
+		sip_note(&b->notes, "a part that says base64 and is not");
+	if (err == SR_ENOMEM || out.p == NULL)
+		b->err = SR_ENOMEM;
 	sr_buf_free(&buf);
 	return out;
 }

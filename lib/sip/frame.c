@@ -8,7 +8,7 @@
 #include <limits.h>
 #include <string.h>
 
-enum { MAX_METHOD = 32 };
+enum { MAX_METHOD = 64 };
 
 /* *seen holds where the search goes on, and in its low two bits what for: in
  * BODY it is where the message ends. */
@@ -24,6 +24,9 @@ looks(struct sr_str in)
 	struct sr_str head = sr_substr(in, 0, MAX_METHOD + 1), version;
 	size_t nl, sp = sr_strchr(head, ' ');
 
+	/* A boundary is a token too, but no method. */
+	if (sr_strstarts(in, SR_STR("--")))
+		return NO;
 	version = sr_substr(in, 0, 4);
 	if (sr_stristarts(version, SR_STR("SIP/")))
 		return YES;
@@ -91,7 +94,7 @@ body_length(struct sr_str head, uint64_t *len)
 		if (!sip_field(line, &name, &value) ||
 		    !sr_strieq(sip_long_name(name), SR_STR("Content-Length")))
 			continue;
-		if ((err = sip_length(value, len)) == SR_EBAD)
+		if ((err = sr_strnum(value, len)) == SR_EBAD)
 			*len = 0;
 		return err == SR_ELIMIT ? SR_ELIMIT : SR_OK;
 	}
@@ -183,7 +186,7 @@ sr_sip_resync(struct sr_str in)
 		line = sr_substr(rest, 0, n);
 		if (at > 0 && looks(rest) != NO)
 			return at;
-		if (n < rest.n && behind_boundary(line) > 0)
+		if (behind_boundary(line) > 0)
 			return at + behind_boundary(line);
 		rest = sr_substr(rest, n + 1, rest.n);
 		at = in.n - rest.n;

@@ -22,33 +22,29 @@ sip_note(const struct sip_notes *to, const char *text)
 	*to->v = v;
 }
 
+struct sr_str
+sip_chop(struct sr_str line)
+{
+	if (line.n > 0 && line.p[line.n - 1] == '\r')
+		line.n--;
+	return line;
+}
+
 bool
 sip_line(struct sr_str *rest, struct sr_str *line)
 {
-	const char *p = rest->p, *end = rest->p + rest->n, *nl;
-	size_t n;
+	size_t end;
 
 	if (rest->n == 0)
 		return false;
-	for (;;) {
-		nl = memchr(p, '\n', (size_t)(end - p));
-		if (nl == NULL) {
-			n = rest->n;
-			*line = (struct sr_str){ rest->p, n };
-			*rest = (struct sr_str){ end, 0 };
+	for (end = 0;; end++) {
+		end += sr_strchr(sr_substr(*rest, end, rest->n), '\n');
+		*line = sip_chop(sr_substr(*rest, 0, end));
+		if (line->n == 0 || end + 1 >= rest->n ||
+		    (rest->p[end + 1] != ' ' && rest->p[end + 1] != '\t'))
 			break;
-		}
-		n = (size_t)(nl - rest->p);
-		p = nl + 1;
-		if (n > 0 && !(n == 1 && rest->p[0] == '\r') && p < end &&
-		    (*p == ' ' || *p == '\t'))
-			continue;
-		*line = (struct sr_str){ rest->p, n };
-		*rest = (struct sr_str){ p, (size_t)(end - p) };
-		break;
 	}
-	if (line->n > 0 && line->p[line->n - 1] == '\r')
-		line->n--;
+	*rest = sr_substr(*rest, end + 1, rest->n);
 	return true;
 }
 
@@ -109,12 +105,6 @@ sip_skip_crlf(struct sr_str in)
 	while (i < in.n && (in.p[i] == '\r' || in.p[i] == '\n'))
 		i++;
 	return i;
-}
-
-int
-sip_length(struct sr_str value, uint64_t *out)
-{
-	return sr_strnum(sr_trim(value), out);
 }
 
 bool

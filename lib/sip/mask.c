@@ -131,9 +131,9 @@ hide_attribute(struct mask *m)
 		struct sr_str name;
 		void (*hide)(struct mask *m);
 	} secret[] = {
-		{ { "crypto", 6 }, hide_crypto },
-		{ { "ice-pwd", 7 }, hide_rest },
-		{ { "key-mgmt", 8 }, hide_key_mgmt }
+		{ SR_STR("crypto"), hide_crypto },
+		{ SR_STR("ice-pwd"), hide_rest },
+		{ SR_STR("key-mgmt"), hide_key_mgmt }
 	};
 	struct sr_str l = m->line, name;
 	size_t colon = sr_strchr(l, ':');

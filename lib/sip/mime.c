@@ -12,14 +12,6 @@ struct cut {
 	bool closed;			/* the closing boundary was met */
 };
 
-static struct sr_str
-without_cr(struct sr_str line)
-{
-	if (line.n > 0 && line.p[line.n - 1] == '\r')
-		line.n--;
-	return line;
-}
-
 /* Is line "--boundary", blanks allowed behind it?  With "--" behind, it is
  * the last one. */
 static bool
@@ -31,7 +23,7 @@ delimiter(struct sr_str line, struct sr_str boundary, bool *last)
 	    !sr_strstarts(sr_substr(line, 2, line.n), boundary))
 		return false;
 	rest = sr_trim(sr_substr(line, boundary.n + 2, line.n));
-	*last = sr_strstarts(rest, SR_STR("--"));
+	*last = sr_streq(rest, SR_STR("--"));
 	return rest.n == 0 || *last;
 }
 
@@ -52,7 +44,7 @@ next_delimiter(struct cut *c, struct sr_str *data)
 			continue;
 		*data = (struct sr_str){ from, n };
 		if (data->n > 0 && data->p[data->n - 1] == '\n')
-			*data = without_cr(sr_substr(*data, 0, data->n - 1));
+			*data = sip_chop(sr_substr(*data, 0, data->n - 1));
 		return true;
 	}
 	*data = (struct sr_str){ from, (size_t)(c->rest.p - from) };
@@ -112,13 +104,14 @@ guess_boundary(struct sr_str data)
 	return absent;
 }
 
+/* Is there one that opens a part? */
 static bool
 has_delimiter(struct sr_str data, struct sr_str boundary)
 {
 	struct cut c = { .boundary = boundary, .rest = data };
 	struct sr_str skipped;
 
-	return boundary.n > 0 && next_delimiter(&c, &skipped);
+	return next_delimiter(&c, &skipped) && !c.closed;
 }
 
 /* false when data cannot be cut at all. */
@@ -129,13 +122,16 @@ find_boundary(struct sip_body *b, struct sr_str type, struct sr_str data,
 	struct sr_str head, params;
 
 	sip_split_params(type, &head, &params);
-	sr_param(params, "boundary", boundary);
-	if (boundary->n > 70)
-		sip_note(&b->notes, "a boundary of more than 70 characters");
+	if (!sr_param(params, "boundary", boundary) || boundary->p == NULL) {
+		sip_note(&b->notes, "a multipart without boundary");
+		*boundary = guess_boundary(data);
+		return boundary->n > 0;
+	}
+	if (boundary->n == 0 || boundary->n > 70)
+		sip_note(&b->notes, "a boundary not of 1 to 70 characters");
 	if (has_delimiter(data, *boundary))
 		return true;
-	sip_note(&b->notes, boundary->n == 0 ? "a multipart without boundary" :
-	    "a multipart in which its boundary is not found");
+	sip_note(&b->notes, "a multipart in which its boundary is not found");
 	*boundary = guess_boundary(data);
 	return boundary->n > 0;
 }

@@ -17,46 +17,45 @@ struct parse {
 	struct sr_msg *m;
 	struct sip_notes notes;
 	struct sr_str first[F_COUNT];	/* the first of each */
-	bool length_twice;
 };
 
 static enum field
 field_of(struct sr_str name)
 {
-	static const struct {
-		const char *name;
-		uint8_t n, field;
-	} known[] = {
-		{ "Via", 3, F_VIA }, { "From", 4, F_FROM }, { "To", 2, F_TO },
-		{ "Contact", 7, F_CONTACT }, { "Call-ID", 7, F_CALL_ID },
-		{ "CSeq", 4, F_CSEQ }, { "Content-Type", 12, F_TYPE },
-		{ "Content-Length", 14, F_LENGTH }
+	static const struct sr_str names[F_COUNT] = {
+		[F_VIA] = SR_STR("Via"), [F_FROM] = SR_STR("From"),
+		[F_TO] = SR_STR("To"), [F_CONTACT] = SR_STR("Contact"),
+		[F_CALL_ID] = SR_STR("Call-ID"), [F_CSEQ] = SR_STR("CSeq"),
+		[F_TYPE] = SR_STR("Content-Type"),
+		[F_LENGTH] = SR_STR("Content-Length")
 	};
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (name.n == known[i].n && sr_strieq(name,
-		    (struct sr_str){ known[i].name, known[i].n }))
-			return (enum field)known[i].field;
+	for (size_t i = 0; i < F_COUNT; i++)
+		if (sr_strieq(name, names[i]))
+			return (enum field)i;
 	return F_OTHER;
 }
 
 static enum sr_method
 method_of(struct sr_str s)
 {
-	static const char *const names[] = {
-		[SR_INVITE] = "INVITE", [SR_ACK] = "ACK", [SR_BYE] = "BYE",
-		[SR_CANCEL] = "CANCEL", [SR_OPTIONS] = "OPTIONS",
-		[SR_REGISTER] = "REGISTER", [SR_PRACK] = "PRACK",
-		[SR_UPDATE] = "UPDATE", [SR_INFO] = "INFO",
-		[SR_SUBSCRIBE] = "SUBSCRIBE", [SR_NOTIFY] = "NOTIFY",
-		[SR_REFER] = "REFER", [SR_MESSAGE] = "MESSAGE",
-		[SR_PUBLISH] = "PUBLISH"
+	static const struct sr_str names[SR_M_OTHER] = {
+		[SR_INVITE] = SR_STR("INVITE"), [SR_ACK] = SR_STR("ACK"),
+		[SR_BYE] = SR_STR("BYE"), [SR_CANCEL] = SR_STR("CANCEL"),
+		[SR_OPTIONS] = SR_STR("OPTIONS"),
+		[SR_REGISTER] = SR_STR("REGISTER"),
+		[SR_PRACK] = SR_STR("PRACK"), [SR_UPDATE] = SR_STR("UPDATE"),
+		[SR_INFO] = SR_STR("INFO"),
+		[SR_SUBSCRIBE] = SR_STR("SUBSCRIBE"),
+		[SR_NOTIFY] = SR_STR("NOTIFY"), [SR_REFER] = SR_STR("REFER"),
+		[SR_MESSAGE] = SR_STR("MESSAGE"),
+		[SR_PUBLISH] = SR_STR("PUBLISH")
 	};
 
 	if (s.n == 0)
 		return SR_M_NONE;
 	for (size_t i = SR_INVITE; i < SR_M_OTHER; i++)
-		if (sr_streq(s, sr_cstr(names[i])))
+		if (sr_streq(s, names[i]))
 			return (enum sr_method)i;
 	return SR_M_OTHER;
 }
@@ -125,7 +124,7 @@ start_line(struct parse *p, struct sr_str line)
 
 /* ---- headers ---- */
 
-/* Folds become one blank each: RFC 3261 section 7.3.1. */
+/* Folds become one blank each: RFC 3261 section 7.3.1.  Absent: no memory. */
 static struct sr_str
 unfold(struct parse *p, struct sr_str s)
 {
@@ -136,7 +135,7 @@ unfold(struct parse *p, struct sr_str s)
 		return s;
 	out = sr_arena_dup(&p->m->arena, s);
 	if (out.p == NULL)
-		return s;
+		return out;
 	w = (char *)out.p;
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] != '\r' && s.p[i] != '\n') {
@@ -191,12 +190,13 @@ add_header(struct parse *p, struct sr_str line)
 	if (m->nheaders == SIP_MAX_HEADERS)
 		return SR_ELIMIT;
 	h = sr_arena_grow(&m->arena, m->headers, m->nheaders, sizeof(*h));
-	if (h == NULL)
+	value = unfold(p, value);
+	if (h == NULL || value.p == NULL)
 		return SR_ENOMEM;
 	m->headers = h;
 	h += m->nheaders++;
 	h->name = sip_long_name(name);
-	h->value = unfold(p, value);
+	h->value = value;
 	keep_first(p, h->name, h->value);
 	return SR_OK;
 }
@@ -301,7 +301,7 @@ body(struct parse *p, struct sr_str rest)
 	p->m->body = rest;
 	if (value.p == NULL)
 		return;
-	err = sip_length(value, &len);
+	err = sr_strnum(value, &len);
 	if (err == SR_EBAD)
 		sip_note(&p->notes, "a Content-Length that is no number");
 	else if (err != SR_OK || len > rest.n)

@@ -25,14 +25,13 @@ void sip_note(const struct sip_notes *to, const char *text);
 /* Cuts one line with its folded continuations off rest; the line end is not
  * part of it.  false at the end.  An empty line is never folded. */
 bool sip_line(struct sr_str *rest, struct sr_str *line);
+struct sr_str sip_chop(struct sr_str line);	/* without a CR at its end */
 /* Cuts a header line at its colon; false when there is none. */
 bool sip_field(struct sr_str line, struct sr_str *name, struct sr_str *value);
 /* The long form of a header name. */
 struct sr_str sip_long_name(struct sr_str name);
 bool sip_is_token(struct sr_str s);
 size_t sip_skip_crlf(struct sr_str in);
-/* A Content-Length: SR_OK, SR_EBAD, SR_ELIMIT. */
-int sip_length(struct sr_str value, uint64_t *out);
 /* Is this a whole start line: "... SIP/x" or "SIP/x ..."? */
 bool sip_start_line(struct sr_str line);
 
@@ -86,7 +85,7 @@ struct sr_str mime_decode(struct sip_body *b, struct sr_str encoding,
 /* What stands before the first m= line and holds for all of them. */
 struct sdp_session {
 	struct sr_addr conn;
-	struct sr_str setup, fingerprint, recordpref;
+	struct sr_str record, recordpref, setup, fingerprint;
 	enum sr_dir dir;
 	bool has_dir;
 };

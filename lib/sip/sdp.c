@@ -256,6 +256,7 @@ sr_sdp_parse(struct sr_sdp *s, struct sr_str text)
 	if (p.err != SR_OK)
 		return p.err;
 	finish_media(&p);
+	s->record = p.session.record;
 	if (!o.v && !o.m)
 		return SR_EBAD;
 	if (!o.v)
