@@ -281,6 +281,7 @@ corpus() {
   run -64 siprec-meta convert --to pdf two-party.xml
   run -64 siprec-meta get colours two-party.xml
   run -64 siprec-meta get streams
+  run -64 siprec-meta get --json streams two-party.xml
   run -64 siprec-meta diff two-party.xml
 }
 
