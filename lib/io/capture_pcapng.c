@@ -161,15 +161,15 @@ section(struct sr_capture *c, const uint8_t *p)
 	return true;
 }
 
-/* A head that can be believed; the tail, which repeats the length, must be
- * compared too where it is in reach. */
+/* A head that can be believed, in 12 bytes that are there; the tail, which
+ * repeats the length, must be compared too. */
 static bool
 head(struct sr_capture *c, struct block *b)
 {
 	const uint8_t *p = c->buf + c->pos;
 
 	b->type = cap_u32(c, p);
-	if (b->type == SHB && (!cap_have(c, 12) || !section(c, c->buf + c->pos)))
+	if (b->type == SHB && !section(c, p))
 		return false;
 	b->total = cap_u32(c, c->buf + c->pos + 4);
 	return b->total >= 12 && b->total % 4 == 0 && b->total <= MAX_BLOCK;
@@ -212,7 +212,8 @@ resync(struct sr_capture *c)
 	skipped += c->n - c->pos;
 	c->pos = c->n;
 	return cap_fail(c, SR_EBAD, "before frame %llu: damaged, the last "
-	    "%llu bytes cannot be read", cap_at(c), (unsigned long long)skipped);
+	    "%llu bytes cannot be read", cap_at(c),
+	    (unsigned long long)skipped);
 }
 
 static int
@@ -286,6 +287,6 @@ cap_pcapng_open(struct sr_capture *c)
 	if (!section(c, c->buf + c->pos))
 		return SR_ENOENT;
 	c->next = next;
-	c->link = 1;				/* what a filter is first tried on */
+	c->link = 1;				/* for trying a filter */
 	return SR_OK;
 }

@@ -33,8 +33,9 @@ cap_zip_name(const uint8_t *p, size_t n)
 #ifdef WITH_ARCHIVE
 struct cap_zip {
 	struct archive *a;
+	struct sr_str out;		/* decompressed, not handed on yet */
 	size_t ahead;			/* bytes of in that were read before */
-	char in[64 * 1024];
+	char in[CAP_READ + 8];
 };
 
 static la_ssize_t
@@ -89,7 +90,6 @@ int
 cap_zip_open(struct sr_capture *c, const char *name)
 {
 	struct archive_entry *e;
-	size_t n = c->n - c->pos;
 
 	if ((c->zip = sr_zalloc(sizeof(*c->zip))) == NULL ||
 	    (c->zip->a = archive_read_new()) == NULL)
@@ -97,10 +97,9 @@ cap_zip_open(struct sr_capture *c, const char *name)
 	if (!support(c->zip->a, name))
 		return cap_fail(c, SR_EBAD, "compressed with %s, which this "
 		    "libarchive cannot read", name);
-	if (n > sizeof(c->zip->in))
-		n = sizeof(c->zip->in);
-	memcpy(c->zip->in, c->buf + c->pos, n);
-	c->zip->ahead = n;
+	/* Reading stopped with the read that gave the eighth byte. */
+	memcpy(c->zip->in, c->buf + c->pos, c->n - c->pos);
+	c->zip->ahead = c->n - c->pos;
 	c->pos = c->n = 0;
 	c->eof = false;
 	archive_read_support_format_raw(c->zip->a);
@@ -110,17 +109,31 @@ cap_zip_open(struct sr_capture *c, const char *name)
 	return SR_OK;
 }
 
+/* By blocks, because archive_read_data loses what it has when an error
+ * follows. */
 long
 cap_zip_read(struct sr_capture *c, void *p, size_t n)
 {
-	la_ssize_t got;
+	struct cap_zip *z = c->zip;
+	const void *out;
+	la_int64_t off;
+	int err;
 
-	do {
-		got = archive_read_data(c->zip->a, p, n);
-	} while (got == ARCHIVE_RETRY);
-	if (got < 0)
-		c->failed = broken(c);
-	return got < 0 ? -1 : (long)got;
+	while (z->out.n == 0) {
+		err = archive_read_data_block(z->a, &out, &z->out.n, &off);
+		if (err == ARCHIVE_EOF)
+			return 0;
+		if (err != ARCHIVE_OK && err != ARCHIVE_RETRY) {
+			c->failed = broken(c);
+			return -1;
+		}
+		z->out.p = out;
+	}
+	if (n > z->out.n)
+		n = z->out.n;
+	memcpy(p, z->out.p, n);
+	z->out = sr_substr(z->out, n, z->out.n);
+	return (long)n;
 }
 
 void

@@ -7,7 +7,7 @@
 enum {
 	CAP_FRAME = 256 * 1024,		/* no frame is longer */
 	CAP_READ = 256 * 1024,		/* asked of the system at once */
-	CAP_BUF = 1024 * 1024		/* no pcapng block that we want is longer */
+	CAP_BUF = 1024 * 1024		/* no block that we want is longer */
 };
 
 /* One interface of a pcapng section. */
@@ -20,7 +20,7 @@ struct cap_iface {
 
 struct sr_capture {
 	int (*next)(struct sr_capture *c, struct sr_frame *f);
-	struct sr_buf why;		/* what went wrong last, NUL-terminated */
+	struct sr_buf why;		/* the last failure, with its NUL */
 
 	/* The file: buf[pos..n) is read but not handed out yet. */
 	int fd;
@@ -29,7 +29,7 @@ struct sr_capture {
 	uint8_t *buf;
 	size_t pos, n;
 	bool eof;
-	int failed;			/* SR_ESYS or SR_EBAD: told at the end */
+	int failed;			/* SR_ESYS, SR_EBAD: told at the end */
 
 	/* Its format. */
 	bool swap;			/* not in our byte order */

@@ -546,14 +546,15 @@ TEST(capture_compressed_files_are_told_by_content)
 		struct file f;
 
 		pcap_begin(&f, 0xa1b2c3d4, false);
-		for (int k = 0; k < 50000; k++)
-			pcap_add(&f, 1700000000, 0, "squeezed", 8);
+		for (uint32_t k = 0; k < 50000; k++)
+			pcap_add(&f, 1700000000, k * 7919 % 1000000,
+			    "squeezed", 8);
 		z = squeeze(sr_buf_str(&f.b), filters[i], out, sizeof(out));
 		CHECK(z.n > 0 && z.n < f.b.n / 2);
 		if ((c = open_bytes(z, SR_OK)) != NULL) {
-			for (int k = 0; k < 50000; k++)
-				expect(c, (uint64_t)k + 1, "squeezed", 8,
-				    1700000000 * SR_SEC);
+			for (uint32_t k = 0; k < 50000; k++)
+				expect(c, k + 1, "squeezed", 8, 1700000000 *
+				    SR_SEC + k * 7919 % 1000000 * 1000);
 			expect_err(c, SR_ENOENT, NULL);
 		}
 		sr_capture_close(c);
@@ -574,11 +575,12 @@ TEST(capture_a_cut_compressed_file_is_told)
 	for (uint32_t k = 0; k < 50000; k++)
 		pcap_add(&f, 1700000000 + k, k * 7919 % 1000000, "cut", 3);
 	z = squeeze(sr_buf_str(&f.b), ARCHIVE_FILTER_GZIP, out, sizeof(out));
-	c = open_bytes(sr_substr(z, 0, z.n - 100), SR_OK);
+	if ((c = open_bytes(sr_substr(z, 0, z.n - 100), SR_OK)) == NULL)
+		return;
 	while ((err = sr_capture_next(c, &fr)) == SR_OK)
 		;
 	CHECK_EQ(err, SR_EBAD);
-	CHECK(fr.num > 1000);
+	CHECK(fr.num > 40000);
 	CHECK(strstr(sr_capture_why(c), "behind frame") != NULL);
 	expect_err(c, SR_ENOENT, NULL);
 	sr_capture_close(c);
