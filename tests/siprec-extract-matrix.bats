@@ -393,8 +393,6 @@ small_and_json() {
 	[ "$(wavcmp -i stereo/*/mix.wav | cut -d' ' -f2)" -eq 2 ]
 }
 @test "--keep-rtp gives a capture that extracts to the same samples" {
-	siprec-extract --help | grep -q keep-rtp ||
-		skip "--keep-rtp is not there yet"
 	make_capture in.pcap --seconds 3 --loss 0.02 --duplicate 0.02
 	extract 0 -o out --keep-rtp in.pcap
 	extract 0 -o again out/*/rtp.pcap
