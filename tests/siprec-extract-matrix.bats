@@ -153,6 +153,9 @@ setup() { setup_extract; }
 @test "addresses in the SDP that are not those on the wire" {
 	round_trip --nat
 }
+@test "such addresses, and a dialog that replaces another" {
+	round_trip --replaces --nat --seconds 6
+}
 @test "a capture that begins in the middle, with a later offer" {
 	make_capture in.pcap --start-middle 2 --hold 2:3 --seconds 6
 	extract 0 -o out in.pcap
