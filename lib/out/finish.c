@@ -1,6 +1,7 @@
 /* finish - a stream's samples into its file, and a session's last acts. */
 #include "priv.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,10 +34,13 @@ open_track(struct rec_stream *t)
 	return err;
 }
 
+/* Garbage in a payload is the peer's; anything else is ours to report. */
 static void
 failed(struct rec_stream *t, int err, const char *name)
 {
-	if (err == SR_ESYS)
+	if (err == SR_ENOMEM)
+		errno = ENOMEM;
+	if (err == SR_ESYS || err == SR_ENOMEM)
 		recorder_fail(t->session->recorder, t->session->path, name);
 }
 
