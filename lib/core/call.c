@@ -323,7 +323,7 @@ let_go(struct sr_engine *e, struct call *c, const char *reason)
 		return;
 	if (c->holds ? --s->ncalls == 0 : s->early == c)
 		session_end(s, e->now, reason);
-	c->holds = false;
+	c->holds = c->replaces = false;
 }
 
 void
@@ -547,8 +547,9 @@ calls_finish(struct sr_engine *e)
 {
 	struct call *c;
 
+	/* A dialog that was to replace another holds its session as well. */
 	for (c = e->oldest; c != NULL; c = c->newer)
-		if (c->begun && !c->over)
+		if ((c->begun || c->holds) && !c->over)
 			call_end(e, c, "capture-end");
 	alone_finish(e);
 }
