@@ -49,6 +49,16 @@ end_in(const struct sr_line *l, uint32_t clock)
 	return (int64_t)((double)l->end * clock / 1e9 + 0.999999);
 }
 
+/* Clocks of captures and of senders jump: a place that is a day behind all
+ * that the session has is no silence but a mistake, and would fill disks. */
+static bool
+is_absurd(const struct sr_line *l, double at)
+{
+	sr_time reached = l->end > l->start->end ? l->end : l->start->end;
+
+	return at - (double)reached > (double)DAY || at > (double)YEAR;
+}
+
 /* Numbers a packet that leaves, and moves the end of the line. */
 static void
 leave(struct sr_line *l, struct source *s, struct sr_line_packet *p,
@@ -57,6 +67,14 @@ leave(struct sr_line *l, struct source *s, struct sr_line_packet *p,
 	int64_t end = end_in(l, s->clock), stop;
 
 	p->at = s->at_ref + ts - s->ts_ref;
+	p->doubted = s->doubted || is_absurd(l, (double)p->at * s->tick);
+	s->doubted = false;
+	if (p->doubted && p->at > end) {
+		s->at_ref -= p->at - end;
+		p->at = end;
+	}
+	if (p->at < 0)			/* before anything that counts */
+		p->at = 0;
 	p->lost = seq > s->seq_out && l->started ?
 	    (uint32_t)(seq - s->seq_out) : 0;
 	s->seq_out = seq + 1;
@@ -75,6 +93,8 @@ leave(struct sr_line *l, struct source *s, struct sr_line_packet *p,
 		l->end_at = stop;
 		l->end_clock = s->clock;
 		l->end = (sr_time)((double)stop * s->tick + 0.5);
+		if (l->end > l->start->end)
+			l->start->end = l->end;
 	}
 	l->started = true;
 }
@@ -116,7 +136,9 @@ place(struct sr_line *l, struct source *s)
 	if (!l->start->fixed && from < l->start->t0)
 		l->start->t0 = from;
 	l->start->fixed = true;
-	at = (int64_t)((double)(from - l->start->t0) / s->tick + 0.5);
+	s->doubted = is_absurd(l, (double)(from - l->start->t0));
+	at = s->doubted ? end :
+	    (int64_t)((double)(from - l->start->t0) / s->tick + 0.5);
 	if (at < end || (l->started &&
 	    (double)(at - end) * s->tick < (double)SNAP))
 		at = end;
@@ -131,6 +153,7 @@ end_probe(struct sr_line *l, struct source *s)
 	int64_t at, end = end_in(l, s->clock);
 
 	s->settling = s->probing = false;
+	step = step > YEAR ? YEAR : step < -YEAR ? -YEAR : step;
 	if (step > STEP / 2 || step < -STEP / 2) {
 		s->at_ref += (int64_t)((double)step / s->tick +
 		    (step < 0 ? -0.5 : 0.5));
@@ -183,6 +206,14 @@ finish_source(struct sr_line *l, struct source *s)
 	s->on = false;
 }
 
+static void
+stray(struct sr_line *l)
+{
+	l->sum.late += l->next.packets;
+	source_drop(&l->next);
+	l->fork = false;
+}
+
 /* The second source has settled: who goes on? */
 static void
 decide(struct sr_line *l)
@@ -194,8 +225,7 @@ decide(struct sr_line *l)
 		return;
 	}
 	if (alive) {
-		l->sum.late += l->next.packets;
-		source_drop(&l->next);
+		stray(l);
 		return;
 	}
 	finish_source(l, &l->cur);
@@ -246,11 +276,8 @@ choose(struct sr_line *l, const struct sr_line_packet *p, enum fit *fit)
 		return &l->next;
 	if (l->next.on && p->arrived - l->next.settle_since >= WINDOW / 2)
 		decide(l);
-	if (l->next.on) {		/* a third one: the second was a stray */
-		l->sum.late += l->next.packets;
-		source_drop(&l->next);
-		l->fork = false;
-	}
+	if (l->next.on)			/* a third one */
+		stray(l);
 	source_begin(&l->next, p);
 	*fit = FIT_NEXT;
 	return &l->next;
@@ -309,6 +336,7 @@ sr_line_put(struct sr_line *l, struct sr_line_packet *p)
 {
 	struct source *s;
 	enum fit fit;
+	bool full;
 	int err;
 
 	forget_taken(l);
@@ -321,10 +349,12 @@ sr_line_put(struct sr_line *l, struct sr_line_packet *p)
 	if (l->cur.settling && (p->arrived - l->cur.settle_since >= WINDOW ||
 	    l->cur.nheld > MAX_HELD || l->cur.held_bytes > MAX_HELD_BYTES))
 		settle(l, &l->cur);
-	if (l->next.on && !l->fork &&
-	    (p->arrived - l->next.settle_since >= WINDOW ||
-	    l->next.nheld > MAX_HELD || l->next.held_bytes > MAX_HELD_BYTES))
+	full = l->next.nheld > MAX_HELD || l->next.held_bytes > MAX_HELD_BYTES;
+	if (l->next.on && !l->fork && (full ||
+	    p->arrived - l->next.settle_since >= WINDOW))
 		decide(l);
+	else if (l->fork && full)
+		stray(l);		/* nobody wants it */
 	return SR_OK;
 }
 

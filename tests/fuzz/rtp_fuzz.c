@@ -68,7 +68,7 @@ drain(struct sr_line *l, struct sr_dtmf *d)
 static void
 line(struct sr_rd r)
 {
-	struct sr_start start = { SR_NEVER, false };
+	struct sr_start start = { .t0 = SR_NEVER };
 	struct sr_line *l, *other = NULL;
 	struct sr_dtmf d = { 0 };
 	struct sr_numbers n;
