@@ -214,11 +214,17 @@ stray(struct sr_line *l)
 	l->fork = false;
 }
 
+static bool
+both_speak(const struct sr_line *l)
+{
+	return l->cur.arrived > l->next.settle_since + WINDOW / 2;
+}
+
 /* The second source has settled: who goes on? */
 static void
 decide(struct sr_line *l)
 {
-	bool alive = l->cur.arrived > l->next.settle_since + WINDOW / 2;
+	bool alive = both_speak(l);
 
 	if (alive && l->next.ssrc != l->cur.ssrc && l->next.packets > 2) {
 		l->fork = true;		/* until somebody takes it */
@@ -380,6 +386,8 @@ void
 sr_line_finish(struct sr_line *l)
 {
 	finish_source(l, &l->cur);
+	if (l->next.on && both_speak(l))
+		stray(l);
 	if (l->next.on) {
 		l->turned = true;
 		l->turned_from = l->cur.ssrc;
