@@ -288,7 +288,6 @@ call_begin(struct sr_engine *e, struct call *c, const char *cause)
 			ev->u.replaced.call_id = c->call_id;
 	} else {
 		session_begin(s);
-		offer_apply(e, c);
 		if ((ev = queue_event(e, SR_EV_BEGIN, s)) != NULL) {
 			ev->u.begin.from = c->side[UAC].uri;
 			ev->u.begin.to = c->side[UAS].uri;

@@ -28,11 +28,14 @@ take(const struct sr_event *ev)
 {
 	struct sr_buf b;
 
-	if (ev->kind == SR_EV_BEGIN)
+	if (ev->kind == SR_EV_BEGIN) {
 		open_sessions++;
+		*sr_session_slot(ev->session) = &open_sessions;
+	}
 	if (ev->kind == SR_EV_END)
 		open_sessions--;
-	if (ev->session != NULL && sr_session_id(ev->session).n == 0)
+	if (ev->session != NULL && (*sr_session_slot(ev->session) == NULL ||
+	    sr_session_id(ev->session).n == 0))
 		abort();		/* an event before the begin */
 	if (ev->kind == SR_EV_MEDIA) {
 		touch(ev->u.media->rtp.payload.p, ev->u.media->rtp.payload.n);
