@@ -116,7 +116,7 @@ take(struct run *r, const struct sr_event *ev)
 	}
 	if (slot != NULL && *slot == &unwanted)
 		return;
-	if (ev->kind != SR_EV_MEDIA)
+	if (ev->kind < SR_EV_MEDIA)
 		show(r, ev);
 	if (r->recorder == NULL)
 		return;
@@ -124,7 +124,7 @@ take(struct run *r, const struct sr_event *ev)
 		cli_warn("%s", sr_strerror(err));
 		r->status = cli_worst(r->status, CLI_SYSTEM);
 	}
-	if (ev->kind != SR_EV_MEDIA)
+	if (ev->kind < SR_EV_MEDIA)
 		put_recorded(r, false);
 }
 
@@ -275,7 +275,8 @@ static int
 run(const struct options *o)
 {
 	struct sr_cfg cfg = { .role = SR_WATCH, .all = o->all,
-	    .no_payload = o->dry, .crypto = &sr_crypto_openssl };
+	    .no_payload = o->dry, .wire = o->record.keep_rtp && !o->dry,
+	    .crypto = &sr_crypto_openssl };
 	struct run r = { .o = o, .progress = cli_tty(STDERR_FILENO) &&
 	    !o->quiet && !cli_tty(STDOUT_FILENO) };
 
@@ -329,6 +330,7 @@ help(void)
 	    "      --mix HOW          mix.wav as well: multi, stereo or mono\n"
 	    "      --channel-order O  of the mix: label (as in the SDP) or metadata\n"
 	    "      --format F         wav, ulaw, flac or opus [wav]\n"
+	    "      --keep-rtp         rtp.pcap as well: signalling and media\n"
 	    "  -h, --help             this text\n"
 	    "      --version\n"
 	    "\n"
@@ -385,7 +387,7 @@ number(const char *arg, unsigned *out)
 }
 
 enum { XML = 256, JSON, ALL, SESSION, AFTER, BEFORE, MIX, ORDER, FORMAT,
-	VERSION };
+	KEEP, VERSION };
 
 static int
 option(struct options *o, int c, const char *arg)
@@ -407,6 +409,7 @@ option(struct options *o, int c, const char *arg)
 	case JSON: o->json = true; break;
 	case XML: o->xml = true; break;
 	case ALL: o->all = true; break;
+	case KEEP: o->record.keep_rtp = true; break;
 	case SESSION: o->sessions[o->nsessions++] = arg; break;
 	case AFTER: return point_in_time(arg, &o->after);
 	case BEFORE: return point_in_time(arg, &o->before);
@@ -453,7 +456,8 @@ main(int argc, char *argv[])
 		{ "all", 0, NULL, ALL }, { "session", 1, NULL, SESSION },
 		{ "after", 1, NULL, AFTER }, { "before", 1, NULL, BEFORE },
 		{ "mix", 1, NULL, MIX }, { "channel-order", 1, NULL, ORDER },
-		{ "format", 1, NULL, FORMAT }, { "help", 0, NULL, 'h' },
+		{ "format", 1, NULL, FORMAT }, { "keep-rtp", 0, NULL, KEEP },
+		{ "help", 0, NULL, 'h' },
 		{ "version", 0, NULL, VERSION }, { NULL, 0, NULL, 0 } };
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	struct options o = { .record = { .dir = ".",

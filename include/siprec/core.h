@@ -14,6 +14,7 @@ struct sr_cfg {
 	enum sr_role role;
 	bool all;			/* plain calls too, and RTP alone */
 	bool no_payload;		/* media events carry no payload */
+	bool wire;			/* SR_EV_WIRE for all of a session */
 	const struct sr_crypto *crypto;	/* needed */
 	size_t max_message;		/* 1 MiB: a SIP message, a body */
 	size_t max_sessions;		/* 1,000,000 at a time */
@@ -40,7 +41,8 @@ enum sr_event_kind {
 	SR_EV_BEGIN, SR_EV_OFFER, SR_EV_ANSWER, SR_EV_META, SR_EV_STREAM,
 	SR_EV_DTMF, SR_EV_GAP, SR_EV_SSRC, SR_EV_PAUSE, SR_EV_RESUME,
 	SR_EV_HOLD, SR_EV_WARN, SR_EV_REPLACED, SR_EV_CONTINUED, SR_EV_END,
-	SR_EV_MEDIA			/* a placed packet: not for the log */
+	SR_EV_MEDIA,			/* a placed packet: not for the log */
+	SR_EV_WIRE			/* what was on the wire: nor that */
 };
 struct sr_event {			/* valid until the next sr_engine call */
 	enum sr_event_kind kind;
@@ -104,6 +106,10 @@ struct sr_event {			/* valid until the next sr_engine call */
 			sr_time duration, dialog_duration;
 		} end;
 		const struct sr_line_packet *media;
+		struct {
+			struct sr_flow flow;
+			struct sr_str data;
+		} wire;
 	} u;
 };
 

@@ -278,6 +278,7 @@ call_begin(struct sr_engine *e, struct call *c, const char *cause)
 		return;
 	c->begun = true;
 	c->refused = false;
+	e->adopting = true;		/* its media comes behind its begin */
 	s = c->session;
 	if (!c->holds)
 		s->ncalls++;
@@ -306,6 +307,7 @@ call_begin(struct sr_engine *e, struct call *c, const char *cause)
 		offer_settle(e, c);
 	offer_apply(e, c);
 	session_tell_pauses(s);
+	e->adopting = false;
 	e->bindings.generation++;
 	orphans_look(e);
 }
@@ -398,8 +400,8 @@ is_again(const struct call *c, const struct sr_msg *m)
 }
 
 static void
-request(struct sr_engine *e, const struct sr_chunk *ch, const struct sr_msg *m,
-    const struct sr_body *b)
+request(struct sr_engine *e, const struct sr_chunk *ch, struct sr_str raw,
+    const struct sr_msg *m, const struct sr_body *b)
 {
 	int by = UAC;
 	struct call *c = call_find(e, m, &by);
@@ -427,6 +429,7 @@ request(struct sr_engine *e, const struct sr_chunk *ch, const struct sr_msg *m,
 			find_replaced(e, c, m);
 	}
 	c->last = e->now;
+	call_wire(e, c, ch, raw);
 	if (c->over)
 		return;
 	learn(c, &c->side[by], &m->from);
@@ -467,8 +470,8 @@ refuse(struct sr_engine *e, struct call *c, const struct sr_msg *m)
 }
 
 static void
-response(struct sr_engine *e, const struct sr_chunk *ch, const struct sr_msg *m,
-    const struct sr_body *b)
+response(struct sr_engine *e, const struct sr_chunk *ch, struct sr_str raw,
+    const struct sr_msg *m, const struct sr_body *b)
 {
 	int by = UAC;
 	struct call *c = call_find(e, m, &by);
@@ -482,6 +485,7 @@ response(struct sr_engine *e, const struct sr_chunk *ch, const struct sr_msg *m,
 		by = UAC;
 	}
 	c->last = e->now;
+	call_wire(e, c, ch, raw);
 	if (c->over || m->status == 100)
 		return;
 	first = invite && m->cseq == c->cseq;
@@ -533,9 +537,9 @@ call_message(struct sr_engine *e, const struct sr_chunk *ch, struct sr_str raw)
 		    "be read: %s", (unsigned long long)e->num,
 		    sr_strerror(err));
 	else if (m->status == 0)
-		request(e, ch, m, b);
+		request(e, ch, raw, m, b);
 	else
-		response(e, ch, m, b);
+		response(e, ch, raw, m, b);
 	if (b != NULL)
 		trash(e, b, free_body);
 	if (m != NULL)

@@ -9,7 +9,7 @@ static const char *const names[] = {
 	[SR_EV_RESUME] = "resume", [SR_EV_HOLD] = "hold",
 	[SR_EV_WARN] = "warn", [SR_EV_REPLACED] = "replaced",
 	[SR_EV_CONTINUED] = "continued", [SR_EV_END] = "end",
-	[SR_EV_MEDIA] = "media"
+	[SR_EV_MEDIA] = "media", [SR_EV_WIRE] = "wire"
 };
 
 /* ---- small things; errors stay in the buffer's last answer ---- */
@@ -299,6 +299,7 @@ sr_event_json(const struct sr_event *ev, const struct sr_end_file *files,
 		break;
 	case SR_EV_CONTINUED:
 	case SR_EV_MEDIA:
+	case SR_EV_WIRE:
 		break;
 	}
 	return sr_buf_addc(b, '}');

@@ -153,7 +153,8 @@ flow_look(struct sr_engine *e, struct flow *f)
 		f->generation = e->bindings.generation;
 		return;
 	}
-	if (!ripe(e, f, t->session))
+	/* Its call may begin now, and then all that waits has been given out. */
+	if (!ripe(e, f, t->session) || f->kind == FLOW_MEDIA)
 		return;
 	f->generation = e->bindings.generation;
 	f->kind = FLOW_MEDIA;

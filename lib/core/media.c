@@ -65,7 +65,7 @@ remark(struct sr_engine *e, struct sr_stream *t, const struct sr_line_packet *p)
 		    "was cut by the snaplen: silence stands for what is missing",
 		    (unsigned long long)p->num, SR_FMT(t->label));
 	}
-	if (t->paused && !t->warned_paused) {
+	if (t->paused && p->arrived > t->paused_at && !t->warned_paused) {
 		t->warned_paused = true;
 		warn(e, t->session, "R7866-7.1.1.1-3", "frame %llu: media on "
 		    "stream %.*s although it is inactive: it is recorded",
@@ -96,6 +96,18 @@ fork_line(struct sr_engine *e, struct sr_stream *t, const struct flow *f)
 	queue_pull(e, other);
 }
 
+static void
+keep_wire(struct sr_engine *e, struct sr_stream *t, const struct sr_chunk *c)
+{
+	struct sr_event *ev = queue_event(e, SR_EV_WIRE, t->session);
+
+	if (ev == NULL)
+		return;
+	ev->time = c->time;
+	ev->u.wire.flow = c->flow;
+	ev->u.wire.data = c->data;
+}
+
 void
 media_put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
     const struct sr_chunk *c)
@@ -106,6 +118,8 @@ media_put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
 
 	if (sr_rtp_parse(&p->rtp, c->data) != SR_OK)
 		return;
+	if (e->cfg.wire)
+		keep_wire(e, t, c);
 	p->arrived = c->time;
 	p->num = c->num;
 	p->cut = (uint32_t)c->cut;

@@ -144,7 +144,8 @@ orphans_look(struct sr_engine *e)
 {
 	struct ring *r = &e->orphans;
 
-	for (uint64_t o = r->head; r->p != NULL && o < r->tail;) {
+	for (uint64_t o = r->head; r->p != NULL && !e->adopting &&
+	    o < r->tail;) {
 		struct flow *f = orphan_flow(e, &o);
 
 		if (f != NULL && f->generation != e->bindings.generation)

@@ -129,6 +129,7 @@ struct sr_stream {
 	struct binding *bindings;
 	struct flow *flows;
 	sr_time since;			/* its signalling began */
+	sr_time paused_at;
 	struct sr_addr from_ip, to_ip;	/* where its two sides signal from */
 	const struct sr_format *codec;	/* first that carried media */
 	struct person *people;		/* who sent it when last said */
@@ -196,6 +197,8 @@ struct note {				/* kept until the session begins */
 	int by;
 	uint32_t cseq;
 	struct sr_str text, charset;
+	struct sr_flow flow;		/* WIRE */
+	sr_time time;
 };
 struct side {
 	struct sr_str uri, name, tag;
@@ -248,6 +251,9 @@ void offer_free_sdp(struct sr_sdp *s);
 /* Something for the session's log: now, or when it begins. */
 void call_note(struct sr_engine *e, struct call *c, enum sr_event_kind kind,
     int by, uint32_t cseq, struct sr_str text, struct sr_str charset);
+/* A message of the dialog as it was on the wire, for who keeps captures. */
+void call_wire(struct sr_engine *e, struct call *c, const struct sr_chunk *ch,
+    struct sr_str raw);
 void notes_tell(struct sr_engine *e, struct call *c);
 
 /* ---- alone: RTP without signalling ---- */
@@ -275,7 +281,7 @@ struct sr_engine {
 	uint64_t num;
 	struct queue queue;
 	struct sr_line_packet packet;	/* the one on its way */
-	struct sr_event out, stash[4];	/* what a pull found at once */
+	struct sr_event out, stash[8];	/* what a pull found at once */
 	size_t nstash;
 	struct trash *trash;
 	struct flow **flows;

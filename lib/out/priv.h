@@ -113,6 +113,12 @@ int dump_packet(struct dump **dp, int dir, const char *name,
     const struct packet *p);
 int dump_close(struct dump *d);
 
+/* ---- pcap: everything of a session, for Wireshark and for us ---- */
+
+int pcap_put(struct rec_session *s, sr_time time, const struct sr_flow *flow,
+    struct sr_str data);
+int pcap_end(struct rec_session *s);
+
 /* ---- convert, mix: at the end ---- */
 
 int mix_session(struct rec_session *s);

@@ -317,6 +317,18 @@ media(struct rec_session *s, const struct sr_event *ev)
 	return s->dir >= 0 ? worker_packet(t, f, ev->u.media) : SR_OK;
 }
 
+static int
+wire(struct rec_session *s, const struct sr_event *ev)
+{
+	int err;
+
+	if (s->dir < 0 || !s->recorder->cfg.keep_rtp)
+		return SR_OK;
+	err = pcap_put(s, ev->time, &ev->u.wire.flow, ev->u.wire.data);
+	check(s, err, "rtp.pcap");
+	return err == SR_ENOMEM ? err : SR_OK;
+}
+
 /* ---- end ---- */
 
 static const char *
@@ -401,6 +413,7 @@ end(struct sr_recorder *r, struct rec_session *s, const struct sr_event *ev)
 	free(files);
 	s->length = ev->u.end.duration;
 	if (s->dir >= 0) {
+		check(s, pcap_end(s), "rtp.pcap");
 		save_snapshot(s, ev->session);
 		remember_order(s, ev->session);
 	}
@@ -416,6 +429,8 @@ sr_recorder_event(struct sr_recorder *r, const struct sr_event *ev)
 
 	if (ev->kind == SR_EV_MEDIA)
 		return s != NULL ? media(s, ev) : SR_OK;
+	if (ev->kind == SR_EV_WIRE)
+		return s != NULL ? wire(s, ev) : SR_OK;
 	if (ev->kind == SR_EV_BEGIN)
 		return begin(r, ev);
 	if (s != NULL && s->dir >= 0) {
