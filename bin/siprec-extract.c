@@ -37,7 +37,7 @@ struct run {
 };
 
 static volatile sig_atomic_t stopped;
-static char unwanted;			/* marks sessions that were not asked for */
+static char unwanted;	/* marks sessions that were not asked for */
 
 static void
 on_signal(int sig)
@@ -312,31 +312,31 @@ static void
 help(void)
 {
 	fputs("usage: siprec-extract [-o DIR] [options] FILE...\n"
-	    "Takes recording sessions (SIPREC) out of captures: for each a directory\n"
-	    "with WAV files, metadata and a log; events as JSON Lines on stdout.\n"
-	    "\n"
-	    "  -o, --output DIR       where to write; may hold strftime fields [.]\n"
-	    "  -n, --dry-run          write no files, only events\n"
-	    "  -i, --interface IFACE  capture live, until interrupted\n"
-	    "  -f, --filter BPF       only frames that the libpcap filter passes\n"
-	    "  -j, --jobs N           threads that decode [as many as processors]\n"
-	    "  -q, --quiet            no events\n"
-	    "      --json             JSON Lines on a terminal too\n"
-	    "      --xml              print every metadata body as received\n"
-	    "      --all              plain calls and RTP without signalling too\n"
-	    "      --session ID       only this session (name or Call-ID); repeatable\n"
-	    "      --after TIME       only sessions that began at TIME or later\n"
-	    "      --before TIME      only sessions that began before TIME\n"
-	    "      --mix HOW          mix.wav as well: multi, stereo or mono\n"
-	    "      --channel-order O  of the mix: label (as in the SDP) or metadata\n"
-	    "      --format F         wav, ulaw, flac or opus [wav]\n"
-	    "      --keep-rtp         rtp.pcap as well: signalling and media\n"
-	    "  -h, --help             this text\n"
-	    "      --version\n"
-	    "\n"
-	    "FILE: pcap or pcapng, also compressed; - for stdin.  Exit status: 0 done,\n"
-	    "1 nothing found, 2 parts of the input could not be read, 64 usage, 66\n"
-	    "cannot open input, 71 system, 73 cannot create output, 74 output error.\n",
+"Takes recording sessions (SIPREC) out of captures: for each a directory\n"
+"with WAV files, metadata and a log; events as JSON Lines on stdout.\n"
+"\n"
+"  -o, --output DIR       where to write; may hold strftime fields [.]\n"
+"  -n, --dry-run          write no files, only events\n"
+"  -i, --interface IFACE  capture live, until interrupted\n"
+"  -f, --filter BPF       only frames that the libpcap filter passes\n"
+"  -j, --jobs N           threads that decode [as many as processors]\n"
+"  -q, --quiet            no events\n"
+"      --json             JSON Lines on a terminal too\n"
+"      --xml              print every metadata body as received\n"
+"      --all              plain calls and RTP without signalling too\n"
+"      --session ID       only this session (name or Call-ID); repeatable\n"
+"      --after TIME       only sessions that began at TIME or later\n"
+"      --before TIME      only sessions that began before TIME\n"
+"      --mix HOW          mix.wav as well: multi, stereo or mono\n"
+"      --channel-order O  of the mix: label (as in the SDP) or metadata\n"
+"      --format F         wav, ulaw, flac or opus [wav]\n"
+"      --keep-rtp         rtp.pcap as well: signalling and media\n"
+"  -h, --help             this text\n"
+"      --version\n"
+"\n"
+"FILE: pcap or pcapng, also compressed; - for stdin.  Exit status: 0 done,\n"
+"1 nothing found, 2 parts of the input could not be read, 64 usage,\n"
+"66 cannot open input, 71 system, 73 cannot create output, 74 output error.\n",
 	    stdout);
 }
 

@@ -19,20 +19,23 @@ struct sr_cfg {
 	size_t max_message;		/* 1 MiB: a SIP message, a body */
 	size_t max_sessions;		/* 1,000,000 at a time */
 	size_t max_flows;		/* 1,000,000 known at a time */
-	size_t max_orphans;		/* 4 MiB of media that waits for its SDP */
+	size_t max_orphans;	/* 4 MiB of media that waits for its SDP */
 };
 
 /* A recording session and its streams belong to the engine; both are valid
  * until the session's SR_EV_END has been taken and the engine called again. */
 struct sr_session;
 struct sr_stream;
-struct sr_str sr_session_id(const struct sr_session *s);	/* name of its directory */
+/* name of its directory */
+struct sr_str sr_session_id(const struct sr_session *s);
 struct sr_str sr_session_call_id(const struct sr_session *s);
-const struct sr_doc *sr_session_doc(const struct sr_session *s);	/* NULL: none */
+/* NULL: none */
+const struct sr_doc *sr_session_doc(const struct sr_session *s);
 size_t sr_session_nstreams(const struct sr_session *s);
 struct sr_stream *sr_session_stream(const struct sr_session *s, size_t i);
-struct sr_str sr_stream_label(const struct sr_stream *t);	/* m1, m2 without one */
-size_t sr_stream_index(const struct sr_stream *t);	/* among its session's */
+/* m1, m2 without one */
+struct sr_str sr_stream_label(const struct sr_stream *t);
+size_t sr_stream_index(const struct sr_stream *t); /* among its session's */
 /* A place for the owner of the engine to hang what belongs to a stream. */
 void **sr_session_slot(struct sr_session *s);
 void **sr_stream_slot(struct sr_stream *t);
@@ -44,7 +47,7 @@ enum sr_event_kind {
 	SR_EV_MEDIA,			/* a placed packet: not for the log */
 	SR_EV_WIRE			/* what was on the wire: nor that */
 };
-struct sr_event {			/* valid until the next sr_engine call */
+struct sr_event {	/* valid until the next sr_engine call */
 	enum sr_event_kind kind;
 	sr_time time;
 	uint64_t num;			/* frame, 0: none */

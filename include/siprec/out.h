@@ -34,7 +34,7 @@ void sr_wav_end(struct sr_wav_in *w);
 
 enum sr_audio { SR_AUDIO_WAV, SR_AUDIO_ULAW, SR_AUDIO_FLAC, SR_AUDIO_OPUS };
 struct sr_record_cfg {
-	const char *dir;		/* strftime fields: the session's start, UTC */
+	const char *dir;	/* strftime fields: the session's start, UTC */
 	enum sr_mix mix;
 	bool by_metadata;		/* order of the mix: else by label */
 	enum sr_audio audio;

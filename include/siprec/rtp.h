@@ -44,7 +44,7 @@ enum sr_codec_id {
 struct sr_format {
 	enum sr_codec_id id;
 	struct sr_str name;		/* as in a=rtpmap; borrowed */
-	struct sr_str fmtp;		/* borrowed; absent when there is none */
+	struct sr_str fmtp;	/* borrowed; absent when there is none */
 	uint32_t clock;			/* RTP clock, G.722: 8000 */
 	uint8_t pt, channels;
 };
@@ -80,7 +80,7 @@ struct sr_line_packet {
 	uint32_t cut;			/* payload bytes that are missing */
 	/* What the line adds, in units of format->clock: */
 	int64_t at;			/* place, from the start */
-	int64_t hole;			/* silence between the media before and it */
+	int64_t hole;	/* silence between the media before and it */
 	uint32_t lost;			/* packets missing right before it */
 };
 
@@ -127,6 +127,6 @@ bool sr_dtmf_put(struct sr_dtmf *d, const struct sr_line_packet *p,
     struct sr_dtmf *done);
 /* Other media came or the stream is over: true when a digit ended with it. */
 bool sr_dtmf_end(struct sr_dtmf *d, struct sr_dtmf *done);
-char sr_dtmf_char(uint8_t event);	/* '0'-'9' '*' '#' 'A'-'D', '!' flash, 0 */
+char sr_dtmf_char(uint8_t event); /* '0'-'9' '*' '#' 'A'-'D', '!' flash, 0 */
 
 #endif

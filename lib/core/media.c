@@ -3,7 +3,7 @@
  * What is not audio ends here: digits become events, and stand as silence. */
 #include "priv.h"
 
-#define LOCK SR_SEC			/* silence before another sender may come */
+#define LOCK SR_SEC	/* silence before another sender may come */
 #define GAP (200 * SR_MSEC)
 
 sr_time
@@ -61,9 +61,9 @@ remark(struct sr_engine *e, struct sr_stream *t, const struct sr_line_packet *p)
 {
 	if (p->cut > 0 && !t->warned_cut) {
 		t->warned_cut = true;
-		warn(e, t->session, "snaplen", "frame %llu: media of stream %.*s "
-		    "was cut by the snaplen: silence stands for what is missing",
-		    (unsigned long long)p->num, SR_FMT(t->label));
+		warn(e, t->session, "snaplen", "frame %llu: media of stream "
+		    "%.*s was cut by the snaplen: silence stands for what is "
+		    "missing", (unsigned long long)p->num, SR_FMT(t->label));
 	}
 	if (t->paused && p->arrived > t->paused_at && !t->warned_paused) {
 		t->warned_paused = true;
@@ -131,7 +131,8 @@ media_put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
 	if (format == NULL || t->last_pt != p->rtp.pt)
 		format = stream_format(t, p->rtp.pt);
 	if (format != NULL && format->id == SR_CODEC_RED &&
-	    sr_red_primary(p->rtp.payload, &p->rtp.pt, &p->rtp.payload) == SR_OK)
+	    sr_red_primary(p->rtp.payload, &p->rtp.pt, &p->rtp.payload) ==
+	    SR_OK)
 		format = stream_format(t, p->rtp.pt);
 	if (format != NULL && format->id == SR_CODEC_UNKNOWN && format->pt > 95)
 		format = stream_guess(t, format, p->rtp.payload);

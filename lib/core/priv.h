@@ -5,7 +5,7 @@
 #include "siprec/core.h"
 
 enum { UAC, UAS };			/* the sides of a dialog */
-enum { MAX_MLINES = 256, MAX_FORMATS = 64 };
+enum { MAX_MLINES = 256, MAX_FORMATS = 32 };
 
 /* ---- queue ---- */
 
@@ -39,8 +39,8 @@ struct flow {
 	struct sr_line *line;		/* the stream's */
 	sr_time last, first;
 	struct flow *sibling;		/* of the same stream */
-	bool used, alone;		/* it had a stream once; no signalling */
-	unsigned generation;		/* of the bindings when it was looked up */
+	bool used, alone;	/* it had a stream once; no signalling */
+	unsigned generation;	/* of the bindings when it was looked up */
 	/* orphans: RTP that waits for its SDP */
 	uint64_t orphan_head, orphan_tail;	/* offsets + 1; 0: none */
 	uint32_t norphans;

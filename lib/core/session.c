@@ -6,13 +6,47 @@
 
 enum { SESSION_MEMORY = 16 << 20, NAME = 128 };
 
-struct sr_str sr_session_id(const struct sr_session *s) { return s->id; }
-struct sr_str sr_session_call_id(const struct sr_session *s) { return s->call_id; }
-size_t sr_session_nstreams(const struct sr_session *s) { return s->nstreams; }
-struct sr_str sr_stream_label(const struct sr_stream *t) { return t->label; }
-size_t sr_stream_index(const struct sr_stream *t) { return t->index; }
-void **sr_session_slot(struct sr_session *s) { return &s->slot; }
-void **sr_stream_slot(struct sr_stream *t) { return &t->slot; }
+struct sr_str
+sr_session_id(const struct sr_session *s)
+{
+	return s->id;
+}
+
+struct sr_str
+sr_session_call_id(const struct sr_session *s)
+{
+	return s->call_id;
+}
+
+size_t
+sr_session_nstreams(const struct sr_session *s)
+{
+	return s->nstreams;
+}
+
+struct sr_str
+sr_stream_label(const struct sr_stream *t)
+{
+	return t->label;
+}
+
+size_t
+sr_stream_index(const struct sr_stream *t)
+{
+	return t->index;
+}
+
+void **
+sr_session_slot(struct sr_session *s)
+{
+	return &s->slot;
+}
+
+void **
+sr_stream_slot(struct sr_stream *t)
+{
+	return &t->slot;
+}
 
 const struct sr_doc *
 sr_session_doc(const struct sr_session *s)
@@ -43,12 +77,13 @@ unused(struct sr_engine *e, uint64_t h)
 		cap = cap > 0 ? cap * 2 : 256;
 		if ((v = calloc(cap, sizeof(*v))) == NULL)
 			return true;
-		for (size_t k = 0; k < e->id_cap; k++)
-			if (e->ids[k] != 0) {
-				for (i = e->ids[k] >> 8; v[i & (cap - 1)] != 0; i++)
-					;
+		for (size_t k = 0; k < e->id_cap; k++) {
+			i = e->ids[k] >> 8;
+			while (e->ids[k] != 0 && v[i & (cap - 1)] != 0)
+				i++;
+			if (e->ids[k] != 0)
 				v[i & (cap - 1)] = e->ids[k];
-			}
+		}
 		free(e->ids);
 		e->ids = v;
 		e->id_cap = cap;
@@ -74,9 +109,10 @@ name_of(struct sr_session *s, struct sr_str call_id)
 	for (size_t i = 0; i < n; i++) {
 		char c = call_id.p[i];
 		bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-		    (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+		    (c >= '0' && c <= '9') || c == '_' ||
+		    (i > 0 && (c == '.' || c == '-'));
 
-		name[i] = plain && !(i == 0 && (c == '.' || c == '-')) ? c : '_';
+		name[i] = plain ? c : '_';
 	}
 	if (n == 0)
 		name[n++] = '_';
@@ -357,7 +393,10 @@ session_destroy(void *p)
 		sr_line_free(t->line);
 	}
 	sr_meta_free(s->meta);
-	*(s->newer != NULL ? &s->newer->older : &s->engine->sessions) = s->older;
+	if (s->newer != NULL)
+		s->newer->older = s->older;
+	else
+		s->engine->sessions = s->older;
 	if (s->older != NULL)
 		s->older->newer = s->newer;
 	s->engine->nsessions--;

@@ -143,7 +143,7 @@ convert_file(struct rec_session *s, char **name)
 struct input {
 	struct sr_wav_in wav;
 	struct sr_resampler *rs;
-	struct sr_buf ready;		/* samples at the rate of the mix, mono */
+	struct sr_buf ready;	/* samples at the rate of the mix, mono */
 	bool over;
 };
 

@@ -127,8 +127,8 @@ session_finish(struct rec_session *s)
 	}
 	patch(s);
 	if (s->dir >= 0) {
-		sr_buf_reserve(&s->log, 0);
-		if (files_append(s->dir, "session.jsonl", sr_buf_str(&s->log)) ||
+		if (files_append(s->dir, "session.jsonl",
+		    sr_buf_str(&s->log)) ||
 		    files_append(s->dir, "session.jsonl",
 		    sr_buf_str(&s->line->text)) ||
 		    files_append(s->dir, "session.jsonl", SR_STR("\n")))

@@ -246,7 +246,7 @@ choose(struct sr_line *l, const struct sr_line_packet *p, enum fit *fit)
 		return &l->next;
 	if (l->next.on && p->arrived - l->next.settle_since >= WINDOW / 2)
 		decide(l);
-	if (l->next.on) {		/* a third one: the second was a stray */
+	if (l->next.on) {	/* a third one: the second was a stray */
 		l->sum.late += l->next.packets;
 		source_drop(&l->next);
 		l->fork = false;
