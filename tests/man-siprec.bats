@@ -47,7 +47,7 @@ setup() {
 	lib/sip/priv.h|SIP_MAX_HEADERS = 1024|1,024 header fields
 	lib/sip/priv.h|SIP_MAX_PARTS = 32, SIP_MAX_DEPTH = 4|32 parts, 4 levels
 	lib/sip/sdp.c|MAX_MLINES = 256|256 m-lines
-	lib/core/priv.h|MAX_MLINES = 256, MAX_FORMATS = 64|64 of a stream
+	lib/core/priv.h|MAX_MLINES = 256, MAX_FORMATS = 32|32 of a stream
 	lib/sip/attr.c|MAX_SDES = 32|32 a=crypto lines
 	lib/core/priv.h|FORMAT_TABLE = 4096|3,072 different ones
 	lib/core/session.c|FORMAT_TABLE * 3 / 4|3,072 different ones
