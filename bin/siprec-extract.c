@@ -19,7 +19,7 @@ struct options {
 	const char **sessions;
 	size_t nsessions;
 	sr_time after, before;
-	bool dry, xml, json, quiet, all;
+	bool dry, xml, json, quiet, all, align, deskew;
 	char **files;
 };
 
@@ -275,7 +275,8 @@ static int
 run(const struct options *o)
 {
 	struct sr_cfg cfg = { .role = SR_WATCH, .all = o->all,
-	    .no_payload = o->dry, .wire = o->record.keep_rtp && !o->dry,
+	    .no_payload = o->dry, .align = o->align, .deskew = o->deskew,
+	    .wire = o->record.keep_rtp && !o->dry,
 	    .crypto = &sr_crypto_openssl };
 	struct run r = { .o = o, .progress = cli_tty(STDERR_FILENO) &&
 	    !o->quiet && !cli_tty(STDOUT_FILENO) };
@@ -328,8 +329,10 @@ help(void)
 "      --after TIME       only sessions that began at TIME or later\n"
 "      --before TIME      only sessions that began before TIME\n"
 "      --mix HOW          mix.wav as well: multi, stereo or mono\n"
-"      --channel-order O  of the mix: label (as in the SDP) or metadata\n"
+"      --channel-order O  of the mix: label or metadata [as in the SDP]\n"
 "      --format F         wav, ulaw, flac or opus [wav]\n"
+"      --align rtcp       align the streams by RTCP sender reports\n"
+"      --deskew           correct senders whose clocks are fast or slow\n"
 "      --keep-rtp         rtp.pcap as well: signalling and media\n"
 "  -h, --help             this text\n"
 "      --version\n"
@@ -387,14 +390,16 @@ number(const char *arg, unsigned *out)
 }
 
 enum { XML = 256, JSON, ALL, SESSION, AFTER, BEFORE, MIX, ORDER, FORMAT,
-	KEEP, VERSION };
+	KEEP, ALIGN, DESKEW, VERSION };
 
 static int
 option(struct options *o, int c, const char *arg)
 {
 	static const char *const mixes[] = { "none", "multi", "stereo", "mono",
 	    NULL };
-	static const char *const orders[] = { "label", "metadata", NULL };
+	static const char *const orders[] = { "mline", "label", "metadata",
+	    NULL };
+	static const char *const aligns[] = { "none", "rtcp", NULL };
 	static const char *const formats[] = { "wav", "ulaw", "flac", "opus",
 	    NULL };
 	int v = 0, status = CLI_OK;
@@ -419,8 +424,13 @@ option(struct options *o, int c, const char *arg)
 		break;
 	case ORDER:
 		status = word("--channel-order", arg, orders, &v);
-		o->record.by_metadata = v == 1;
+		o->record.order = (enum sr_order)v;
 		break;
+	case ALIGN:
+		status = word("--align", arg, aligns, &v);
+		o->align = v == 1;
+		break;
+	case DESKEW: o->deskew = true; break;
 	case FORMAT:
 		status = word("--format", arg, formats, &v);
 		o->record.audio = (enum sr_audio)v;
@@ -457,6 +467,7 @@ main(int argc, char *argv[])
 		{ "after", 1, NULL, AFTER }, { "before", 1, NULL, BEFORE },
 		{ "mix", 1, NULL, MIX }, { "channel-order", 1, NULL, ORDER },
 		{ "format", 1, NULL, FORMAT }, { "keep-rtp", 0, NULL, KEEP },
+		{ "align", 1, NULL, ALIGN }, { "deskew", 0, NULL, DESKEW },
 		{ "help", 0, NULL, 'h' },
 		{ "version", 0, NULL, VERSION }, { NULL, 0, NULL, 0 } };
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
@@ -486,6 +497,7 @@ main(int argc, char *argv[])
 		    "no capture named (- is stdin)");
 	if (!cli_tty(STDOUT_FILENO))
 		o.json = true;
+	o.record.correct = o.align || o.deskew;
 	if (status == CLI_OK) {
 		sigaction(SIGINT, &sa, NULL);
 		sigaction(SIGTERM, &sa, NULL);

@@ -16,7 +16,7 @@ _siprec_extract()
 		-*) words="-o -n -i -f -j -q -h --output --dry-run --interface
 			--filter --jobs --quiet --json --xml --all --session
 			--after --before --mix --channel-order --format
-			--help --version" ;;
+			--keep-rtp --help --version" ;;
 		*)  COMPREPLY=($(compgen -f -- "$cur")); return ;;
 		esac ;;
 	esac

@@ -90,6 +90,12 @@ corpus() {
   [ "$(jq -r .valid <<<"$output" | paste -sd ' ')" = "true false true" ]
 }
 
+@test "validate: a lost quote does not swallow the next document" {
+  { sed 's/<label>11/<label x="11/' two-party.xml; cat two-party.xml; } > "$T/q"
+  run -1 siprec-meta validate --json "$T/q"
+  [ "$(jq -r .valid <<<"$output" | paste -sd ' ')" = "false true" ]
+}
+
 @test "validate: a second root without declaration breaks its document" {
   { cat two-party.xml; sed 1d hold.xml; } > "$T/two"
   run -1 siprec-meta validate --json "$T/two"
@@ -281,6 +287,7 @@ corpus() {
   run -64 siprec-meta convert --to pdf two-party.xml
   run -64 siprec-meta get colours two-party.xml
   run -64 siprec-meta get streams
+  run -64 siprec-meta get --json streams two-party.xml
   run -64 siprec-meta diff two-party.xml
 }
 

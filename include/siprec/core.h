@@ -15,6 +15,8 @@ struct sr_cfg {
 	bool all;			/* plain calls too, and RTP alone */
 	bool no_payload;		/* media events carry no payload */
 	bool wire;			/* SR_EV_WIRE for all of a session */
+	bool align;			/* by RTCP sender reports, at the end */
+	bool deskew;			/* correct the senders' clocks, too */
 	const struct sr_crypto *crypto;	/* needed */
 	size_t max_message;		/* 1 MiB: a SIP message, a body */
 	size_t max_sessions;		/* 1,000,000 at a time */
@@ -36,6 +38,14 @@ struct sr_stream *sr_session_stream(const struct sr_session *s, size_t i);
 /* m1, m2 without one */
 struct sr_str sr_stream_label(const struct sr_stream *t);
 size_t sr_stream_index(const struct sr_stream *t); /* among its session's */
+/* What the end found out about a stream's clock (cfg.align, cfg.deskew): its
+ * media, that stands from begin to end, is to begin at `to` and to last
+ * stretch times as long. */
+struct sr_correction {
+	sr_time begin, end, to;
+	double stretch;
+};
+void sr_stream_correction(const struct sr_stream *t, struct sr_correction *c);
 /* A place for the owner of the engine to hang what belongs to a stream. */
 void **sr_session_slot(struct sr_session *s);
 void **sr_stream_slot(struct sr_stream *t);

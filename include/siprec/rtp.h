@@ -69,7 +69,7 @@ struct sr_numbers {			/* of one stream, RFC 3550 appendix A */
 	uint64_t packets, lost, late, duplicate;
 	double jitter;			/* ns, RFC 3550 A.8 */
 	sr_time heard;			/* ns of media */
-	sr_time end;			/* where the last media ends, from t0 */
+	sr_time begin, end;		/* where its media stands, from t0 */
 };
 struct sr_line_packet {
 	struct sr_rtp rtp;		/* payload borrowed */
@@ -108,6 +108,13 @@ bool sr_line_turned(struct sr_line *l, uint32_t *from, uint32_t *to);
 bool sr_line_wants_fork(const struct sr_line *l, uint32_t *ssrc);
 void sr_line_fork(struct sr_line *l, struct sr_line *other);
 void sr_line_numbers(const struct sr_line *l, struct sr_numbers *out);
+/* By how much the sender's clock is slow against the wall's, from the lowest
+ * delays of each second: 100e-6 is 100 ppm.  0 when too little was seen. */
+double sr_line_skew(const struct sr_line *l);
+/* Where on the time line a timestamp of this source stands, in ns; false when
+ * it is not the source in force. */
+bool sr_line_locate(const struct sr_line *l, uint32_t ssrc, uint32_t ts,
+    sr_time *at);
 void sr_line_free(struct sr_line *l);
 
 /* ---- dtmf: RFC 4733 ---- */

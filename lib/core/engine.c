@@ -75,8 +75,11 @@ datagram(struct sr_engine *e, const struct sr_chunk *c)
 			__builtin_prefetch(f->stream, 1);
 			sr_line_prefetch(f->line);
 		}
-		if (sr_rtcp_looks(c->data))
+		if (sr_rtcp_looks(c->data)) {
+			if (e->cfg.align)
+				media_rtcp(e, f, c->data);
 			return;
+		}
 		if (f->kind == FLOW_MEDIA)
 			media_put(e, f->stream, f, c);
 		else if (sr_rtp_looks(c->data))

@@ -132,6 +132,8 @@ struct sr_stream {
 	sr_time paused_at;
 	struct sr_addr from_ip, to_ip;	/* where its two sides signal from */
 	const struct sr_format *codec;	/* first that carried media */
+	struct sr_rtcp report;		/* the latest SR, if any */
+	struct sr_correction correction;
 	struct person *people;		/* who sent it when last said */
 	size_t npeople;
 	void *slot;
@@ -174,6 +176,8 @@ void session_destroy(void *s);
 void session_tell_pauses(struct sr_session *s);
 void stream_pause(struct sr_stream *t, bool paused);
 void session_totals(struct sr_event *ev);
+/* Aligns the streams of a session that is over; the new length. */
+sr_time correct(struct sr_session *s);
 /* Applies one metadata body and queues its event.  made: by us. */
 void session_meta(struct sr_session *s, struct sr_str body,
     struct sr_str charset, bool made);
@@ -186,6 +190,7 @@ void media_put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
     const struct sr_chunk *c);
 /* The next things of this stream, into the stash; false: it is dry. */
 bool media_pull(struct sr_engine *e, struct sr_stream *t);
+void media_rtcp(struct sr_engine *e, struct flow *f, struct sr_str data);
 void media_finish(struct sr_engine *e, struct sr_stream *t);
 sr_time ticks_ns(int64_t ticks, uint32_t clock);
 

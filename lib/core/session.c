@@ -378,6 +378,8 @@ session_totals(struct sr_event *ev)
 		if (n.end > end)
 			end = n.end;
 	}
+	if (s->engine->cfg.align || s->engine->cfg.deskew)
+		end = correct(s);
 	ev->u.end.start = s->start.t0 != SR_NEVER ? s->start.t0 : s->begun;
 	ev->u.end.duration = end;
 	ev->u.end.dialog_duration = s->ended - s->begun;

@@ -4,7 +4,8 @@
 #include <speex/speex_resampler.h>
 #include <stdlib.h>
 
-enum { QUALITY = 7, LOWEST = 1000, HIGHEST = 192000, BLOCK = 256 };
+/* Rates a thousand times too high, both, stand for ratios finer than 1 Hz. */
+enum { QUALITY = 7, LOWEST = 1000, HIGHEST = 192000000, BLOCK = 256 };
 
 struct sr_resampler {
 	SpeexResamplerState *speex;
@@ -30,7 +31,7 @@ sr_resampler_new(struct sr_resampler **rp, uint32_t from, uint32_t to,
 	struct sr_resampler *r;
 
 	if (from < LOWEST || from > HIGHEST || to < LOWEST || to > HIGHEST ||
-	    channels == 0)
+	    from / to > 192 || to / from > 192 || channels == 0)
 		return SR_EUNSUP;
 	if ((r = sr_zalloc(sizeof(*r))) == NULL)
 		return SR_ENOMEM;

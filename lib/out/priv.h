@@ -37,6 +37,7 @@ struct rec_stream {
 	struct sr_track *track;
 	struct sr_wav *wav;
 	struct dump *dump;
+	struct sr_correction correction;
 	char sha256[65];
 };
 struct rec_session {
@@ -54,7 +55,6 @@ struct rec_session {
 	struct line *line;
 	struct sr_str *order;		/* labels in metadata order, or NULL */
 	size_t norder;
-	char mix_sha256[65];
 	char *mix_file;
 };
 
@@ -122,6 +122,9 @@ int pcap_end(struct rec_session *s);
 /* ---- convert, mix: at the end ---- */
 
 int mix_session(struct rec_session *s);
+/* Moves and stretches what is in the file as its correction says, and fills
+ * it up to the length of the session. */
+int correct_file(struct rec_session *s, struct rec_stream *t);
 /* file.wav becomes the wanted kind; *name is replaced. */
 int convert_file(struct rec_session *s, char **name);
 

@@ -387,7 +387,8 @@ remember_order(struct rec_session *s, const struct sr_session *of)
 {
 	const struct sr_doc *d = sr_session_doc(of);
 
-	if (!s->recorder->cfg.by_metadata || d == NULL || d->nstreams == 0)
+	if (s->recorder->cfg.order != SR_ORDER_METADATA || d == NULL ||
+	    d->nstreams == 0)
 		return;
 	s->order = sr_arena_alloc(&s->arena, d->nstreams * sizeof(*s->order));
 	for (size_t i = 0; s->order != NULL && i < d->nstreams; i++)
@@ -412,6 +413,9 @@ end(struct sr_recorder *r, struct rec_session *s, const struct sr_event *ev)
 	err = sr_event_json(ev, files, &s->line->text);
 	free(files);
 	s->length = ev->u.end.duration;
+	for (struct rec_stream *t = s->streams; t != NULL; t = t->next)
+		sr_stream_correction(sr_session_stream(ev->session, t->index),
+		    &t->correction);
 	if (s->dir >= 0) {
 		check(s, pcap_end(s), "rtp.pcap");
 		save_snapshot(s, ev->session);

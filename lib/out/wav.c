@@ -227,6 +227,12 @@ sr_wav_silence(struct sr_wav *w, uint64_t frames)
 	return err;
 }
 
+uint64_t
+sr_wav_frames(const struct sr_wav *w)
+{
+	return w != NULL ? (w->written / 2 + w->n) / w->channels : 0;
+}
+
 int
 sr_wav_close(struct sr_wav *w)
 {

@@ -23,6 +23,7 @@ struct sr_line {
 	struct sr_numbers sum;		/* of the sources that are over */
 	struct sr_start *start;
 	uint32_t turned_from, turned_to;
+	double sxx, sxy;		/* of the trends that are over */
 	struct source next;
 };
 
@@ -71,6 +72,8 @@ leave(struct sr_line *l, struct source *s, struct sr_line_packet *p,
 			l->sum.heard += (sr_time)((double)(stop - from) *
 			    s->tick);
 	}
+	if (!l->started)
+		l->sum.begin = (sr_time)((double)p->at * s->tick + 0.5);
 	if (stop > end || !l->started) {
 		l->end_at = stop;
 		l->end_clock = s->clock;
@@ -132,6 +135,7 @@ end_probe(struct sr_line *l, struct source *s)
 
 	s->settling = s->probing = false;
 	if (step > STEP / 2 || step < -STEP / 2) {
+		trend_fold(&s->trend, &l->sxx, &l->sxy);
 		s->at_ref += (int64_t)((double)step / s->tick +
 		    (step < 0 ? -0.5 : 0.5));
 		s->low = s->older_low = s->delay = s->settle_delay;
@@ -180,6 +184,7 @@ finish_source(struct sr_line *l, struct source *s)
 		settle(l, s);
 	release(l, s, true);
 	add_up(&l->sum, s);
+	trend_fold(&s->trend, &l->sxx, &l->sxy);
 	s->on = false;
 }
 
@@ -394,6 +399,30 @@ sr_line_numbers(const struct sr_line *l, struct sr_numbers *out)
 	out->end = l->end;
 	if (l->cur.on)
 		add_up(out, &l->cur);
+}
+
+double
+sr_line_skew(const struct sr_line *l)
+{
+	struct trend t = l->cur.trend;
+	double sxx = l->sxx, sxy = l->sxy;
+
+	if (l->cur.on)
+		trend_fold(&t, &sxx, &sxy);
+	return sxx > 0 ? sxy / sxx : 0;
+}
+
+bool
+sr_line_locate(const struct sr_line *l, uint32_t ssrc, uint32_t ts,
+    sr_time *at)
+{
+	const struct source *s = &l->cur;
+	int64_t full = s->ts + (int32_t)(ts - (uint32_t)s->ts);
+
+	if (!l->started || ssrc != s->ssrc)
+		return false;
+	*at = (sr_time)((double)(s->at_ref + full - s->ts_ref) * s->tick);
+	return true;
 }
 
 void

@@ -22,6 +22,10 @@ struct held {
 	char payload[];
 };
 
+struct trend {				/* of the delay, by least squares */
+	double n, x, y, xx, xy;
+	sr_time since, low;		/* the second that is running */
+};
 /* One SSRC between two restarts.  seq and ts are extended to 64 bits. */
 struct source {
 	bool on, settling, probing;
@@ -39,6 +43,7 @@ struct source {
 	size_t nheld, held_bytes;
 	uint64_t packets, late, duplicate;
 	double jitter;
+	struct trend trend;
 };
 
 enum fit {				/* of a packet to a source */
@@ -58,6 +63,8 @@ int source_hold(struct source *s, const struct sr_line_packet *p, int64_t seq,
 sr_time source_earliest(const struct source *s);
 void source_drop(struct source *s);
 sr_time source_lowest(const struct source *s);
+/* Adds what the trend knows to the sums of a line, and begins it anew. */
+void trend_fold(struct trend *t, double *sxx, double *sxy);
 
 static inline bool
 is_audio(const struct sr_format *f)
