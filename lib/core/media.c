@@ -211,14 +211,17 @@ end_digit(struct sr_engine *e, struct sr_stream *t,
 static void
 gap(struct sr_engine *e, struct sr_stream *t, const struct sr_line_packet *p)
 {
-	sr_time hole = ticks_ns(p->hole, p->format->clock);
+	int64_t lost = (int64_t)p->lost * p->ticks;
+	sr_time missing = ticks_ns(p->hole < lost ? p->hole : lost,
+	    p->format->clock);
 	struct sr_event *ev;
 
-	if (hole < GAP)
+	/* A hole may be a rest of the sender and a loss: only the loss counts. */
+	if (missing < GAP)
 		return;
 	ev = stash(e, t, SR_EV_GAP);
 	ev->u.gap.at = ticks_ns(p->at - p->hole, p->format->clock);
-	ev->u.gap.duration = hole;
+	ev->u.gap.duration = missing;
 }
 
 static void

@@ -282,6 +282,7 @@ apply_line(struct sr_engine *e, struct call *c, unsigned i, int from)
 	    NULL)
 		return;
 	set_formats(t, snd, rcv);
+	t->locked = NULL;		/* after an exchange anybody may begin */
 	err = bind_stream(e, t, rcv != NULL ? &rcv->rtp : NULL,
 	    snd != NULL ? &snd->rtp : NULL);
 	if (err != SR_OK)

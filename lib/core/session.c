@@ -382,7 +382,9 @@ session_totals(struct sr_event *ev)
 		end = correct(s);
 	ev->u.end.start = s->start.t0 != SR_NEVER ? s->start.t0 : s->begun;
 	ev->u.end.duration = end;
-	ev->u.end.dialog_duration = s->ended - s->begun;
+	/* Clocks of captures jump; a dialog lasts at least no time. */
+	ev->u.end.dialog_duration = s->ended > s->begun ?
+	    s->ended - s->begun : 0;
 }
 
 void

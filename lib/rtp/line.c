@@ -342,30 +342,46 @@ sr_line_prefetch(const struct sr_line *l)
 		__builtin_prefetch(p + i, 1);
 }
 
+/* A window that is over is judged by what came within it, not by the packet
+ * that shows it to be over. */
+static void
+windows(struct sr_line *l, sr_time now)
+{
+	if (l->cur.on && l->cur.settling &&
+	    now - l->cur.settle_since >= WINDOW)
+		settle(l, &l->cur);
+	if (l->next.on && !l->fork && now - l->next.settle_since >= WINDOW)
+		decide(l);
+}
+
+static bool
+is_full(const struct source *s)
+{
+	return s->nheld > MAX_HELD || s->held_bytes > MAX_HELD_BYTES;
+}
+
 int
 sr_line_put(struct sr_line *l, struct sr_line_packet *p)
 {
 	struct source *s;
 	enum fit fit;
-	bool full;
 	int err;
 
 	forget_taken(l);
 	l->pass = NULL;
+	if (l->cur.settling || l->next.on)
+		windows(l, p->arrived);
 	s = choose(l, p, &fit);
 	if ((err = take(l, s, p, fit)) != SR_OK || l->pass != NULL)
 		return err;
 	if (l->cur.settling && !l->started)
 		note_start(l, &l->cur);
-	if (l->cur.settling && (p->arrived - l->cur.settle_since >= WINDOW ||
-	    l->cur.nheld > MAX_HELD || l->cur.held_bytes > MAX_HELD_BYTES))
+	if (l->cur.settling && is_full(&l->cur))
 		settle(l, &l->cur);
-	full = l->next.nheld > MAX_HELD || l->next.held_bytes > MAX_HELD_BYTES;
-	if (l->next.on && !l->fork && (full ||
-	    p->arrived - l->next.settle_since >= WINDOW))
-		decide(l);
-	else if (l->fork && full)
+	if (l->fork && is_full(&l->next))
 		stray(l);		/* nobody wants it */
+	else if (l->next.on && is_full(&l->next))
+		decide(l);
 	return SR_OK;
 }
 
