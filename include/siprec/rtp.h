@@ -64,6 +64,7 @@ int sr_red_primary(struct sr_str payload, uint8_t *pt, struct sr_str *primary);
 struct sr_start {
 	sr_time t0;			/* SR_NEVER until there is media */
 	bool fixed;
+	sr_time end;			/* how far the furthest of them got */
 };
 struct sr_numbers {			/* of one stream, RFC 3550 appendix A */
 	uint64_t packets, lost, late, duplicate;
@@ -82,6 +83,8 @@ struct sr_line_packet {
 	int64_t at;			/* place, from the start */
 	int64_t hole;	/* silence between the media before and it */
 	uint32_t lost;			/* packets missing right before it */
+	bool doubted;			/* it claims to be a day away, and is not
+					 * believed: it follows what is there */
 };
 
 /* Puts packets in order, drops copies, and places them by RTP time, anchored

@@ -289,7 +289,6 @@ call_begin(struct sr_engine *e, struct call *c, const char *cause)
 			ev->u.replaced.call_id = c->call_id;
 	} else {
 		session_begin(s);
-		offer_apply(e, c);
 		if ((ev = queue_event(e, SR_EV_BEGIN, s)) != NULL) {
 			ev->u.begin.from = c->side[UAC].uri;
 			ev->u.begin.to = c->side[UAS].uri;
@@ -325,7 +324,7 @@ let_go(struct sr_engine *e, struct call *c, const char *reason)
 		return;
 	if (c->holds ? --s->ncalls == 0 : s->early == c)
 		session_end(s, e->now, reason);
-	c->holds = false;
+	c->holds = c->replaces = false;
 }
 
 void
@@ -557,8 +556,9 @@ calls_finish(struct sr_engine *e)
 {
 	struct call *c;
 
+	/* A dialog that was to replace another holds its session as well. */
 	for (c = e->oldest; c != NULL; c = c->newer)
-		if (c->begun && !c->over)
+		if ((c->begun || c->holds) && !c->over)
 			call_end(e, c, "capture-end");
 	alone_finish(e);
 }

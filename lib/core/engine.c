@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LATEST (INT64_MAX / 2)		/* the year 2116 */
+
 int
 sr_engine_new(struct sr_engine **ep, const struct sr_cfg *cfg)
 {
@@ -202,10 +204,17 @@ stream_broken(struct sr_engine *e, const struct sr_chunk *c)
 int
 sr_engine_feed(struct sr_engine *e, const struct sr_chunk *c)
 {
+	struct sr_chunk near;
 	int err;
 
 	if (e->trash != NULL)
 		empty_trash(e);
+	/* Sums of times must not overflow, and 0 stands for "never". */
+	if (c->time < 1 || c->time > LATEST) {
+		near = *c;
+		near.time = c->time < 1 ? 1 : LATEST;
+		c = &near;
+	}
 	/* Capture clocks step back now and then; timers must not. */
 	e->now = c->time;
 	e->num = c->num;

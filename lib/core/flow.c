@@ -139,7 +139,8 @@ flow_leave(struct sr_engine *e, struct sr_stream *t)
 		f->line = NULL;
 		f->kind = FLOW_NEW;
 		f->used = true;
-		f->generation = e->bindings.generation;
+		/* A newer call may have named its address already. */
+		f->generation = e->bindings.generation - 1;
 		f->first = e->now;
 	}
 	t->locked = NULL;

@@ -5,6 +5,7 @@
 
 #define LOCK SR_SEC	/* silence before another sender may come */
 #define GAP (200 * SR_MSEC)
+enum { MAX_FORKS = 7 };			/* of one m-line */
 
 sr_time
 ticks_ns(int64_t ticks, uint32_t clock)
@@ -80,7 +81,7 @@ fork_line(struct sr_engine *e, struct sr_stream *t, const struct flow *f)
 	struct sr_rtp h = { 0 };
 	uint32_t ssrc;
 
-	if (!sr_line_wants_fork(t->line, &ssrc) || t->fork != NULL)
+	if (!sr_line_wants_fork(t->line, &ssrc) || t->nforks == MAX_FORKS)
 		return;
 	if ((other = stream_new(t->session, t->mline, t->from, t->label)) ==
 	    NULL)
@@ -88,8 +89,11 @@ fork_line(struct sr_engine *e, struct sr_stream *t, const struct flow *f)
 	stream_formats(other, NULL, 0);
 	for (size_t i = 0; i < t->nformats; i++)
 		other->formats[other->nformats++] = t->formats[i];
+	other->fork = t->fork;
+	other->fork_ssrc = t->fork_ssrc;
 	t->fork = other;
 	t->fork_ssrc = ssrc;
+	t->nforks++;
 	h.ssrc = ssrc;
 	sr_line_fork(t->line, other->line);
 	first_media(e, other, f, &h, t->last);
@@ -108,12 +112,22 @@ keep_wire(struct sr_engine *e, struct sr_stream *t, const struct sr_chunk *c)
 	ev->u.wire.data = c->data;
 }
 
+/* The chain of further sources of a stream; NULL: it is not among them. */
+static struct sr_stream *
+fork_of(const struct sr_stream *t, uint32_t ssrc)
+{
+	while (t->fork != NULL && t->fork_ssrc != ssrc)
+		t = t->fork;
+	return t->fork;
+}
+
 void
 media_put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
     const struct sr_chunk *c)
 {
 	struct sr_line_packet *p = &e->packet;
 	const struct sr_format *format;
+	struct sr_stream *other;
 	int err;
 
 	if (sr_rtp_parse(&p->rtp, c->data) != SR_OK)
@@ -123,8 +137,9 @@ media_put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
 	p->arrived = c->time;
 	p->num = c->num;
 	p->cut = (uint32_t)c->cut;
-	if (t->fork != NULL && p->rtp.ssrc == t->fork_ssrc)
-		t = t->fork;
+	other = fork_of(t, p->rtp.ssrc);
+	if (other != NULL)
+		t = other;
 	else if (!may_speak(t, f, c->time))
 		return;
 	format = t->last;
@@ -157,7 +172,7 @@ media_put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
 	if (e->adopting || e->queue.head != NULL || e->nstash > 0 ||
 	    media_pull(e, t))
 		queue_pull(e, t);
-	if (t->fork == NULL)
+	if (other == NULL)
 		fork_line(e, t, f);
 }
 
@@ -225,6 +240,10 @@ placed(struct sr_engine *e, struct sr_stream *t, const struct sr_line_packet *p)
 		return;
 	}
 	end_digit(e, t, p);
+	if (p->doubted)
+		warn(e, t->session, "clock", "stream %.*s: the time jumps by "
+		    "more than a day: what follows is put behind what was "
+		    "before", SR_FMT(t->label));
 	if (p->lost > 0)
 		gap(e, t, p);
 	if (p->format->id == SR_CODEC_CN)

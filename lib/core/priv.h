@@ -113,8 +113,9 @@ struct sr_stream {
 	bool warned_cut, warned_paused;
 	struct flow *locked;
 	sr_time locked_last;
-	struct sr_stream *fork;		/* a second source of the same m-line */
+	struct sr_stream *fork;		/* a further source of the same m-line */
 	uint32_t fork_ssrc, ssrc;
+	unsigned nforks;
 	struct sr_dtmf dtmf;
 	struct sr_session *session;
 	struct sr_stream *next;

@@ -138,6 +138,8 @@ warn(struct sr_engine *e, struct sr_session *s, const char *rule,
 	va_start(ap, fmt);
 	n = vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
+	if (s != NULL && s->begun == 0)
+		s = NULL;		/* nobody has heard of it yet */
 	if (n < 0 || (ev = queue_event(e, SR_EV_WARN, s)) == NULL)
 		return;
 	if ((size_t)n >= sizeof(line))

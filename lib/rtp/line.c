@@ -50,6 +50,16 @@ end_in(const struct sr_line *l, uint32_t clock)
 	return (int64_t)((double)l->end * clock / 1e9 + 0.999999);
 }
 
+/* Clocks of captures and of senders jump: a place that is a day behind all
+ * that the session has is no silence but a mistake, and would fill disks. */
+static bool
+is_absurd(const struct sr_line *l, double at)
+{
+	sr_time reached = l->end > l->start->end ? l->end : l->start->end;
+
+	return at - (double)reached > (double)DAY || at > (double)YEAR;
+}
+
 /* Numbers a packet that leaves, and moves the end of the line. */
 static void
 leave(struct sr_line *l, struct source *s, struct sr_line_packet *p,
@@ -58,6 +68,14 @@ leave(struct sr_line *l, struct source *s, struct sr_line_packet *p,
 	int64_t end = end_in(l, s->clock), stop;
 
 	p->at = s->at_ref + ts - s->ts_ref;
+	p->doubted = s->doubted || is_absurd(l, (double)p->at * s->tick);
+	s->doubted = false;
+	if (p->doubted && p->at > end) {
+		s->at_ref -= p->at - end;
+		p->at = end;
+	}
+	if (p->at < 0)			/* before anything that counts */
+		p->at = 0;
 	p->lost = seq > s->seq_out && l->started ?
 	    (uint32_t)(seq - s->seq_out) : 0;
 	s->seq_out = seq + 1;
@@ -78,6 +96,8 @@ leave(struct sr_line *l, struct source *s, struct sr_line_packet *p,
 		l->end_at = stop;
 		l->end_clock = s->clock;
 		l->end = (sr_time)((double)stop * s->tick + 0.5);
+		if (l->end > l->start->end)
+			l->start->end = l->end;
 	}
 	l->started = true;
 }
@@ -119,7 +139,9 @@ place(struct sr_line *l, struct source *s)
 	if (!l->start->fixed && from < l->start->t0)
 		l->start->t0 = from;
 	l->start->fixed = true;
-	at = (int64_t)((double)(from - l->start->t0) / s->tick + 0.5);
+	s->doubted = is_absurd(l, (double)(from - l->start->t0));
+	at = s->doubted ? end :
+	    (int64_t)((double)(from - l->start->t0) / s->tick + 0.5);
 	if (at < end || (l->started &&
 	    (double)(at - end) * s->tick < (double)SNAP))
 		at = end;
@@ -134,6 +156,7 @@ end_probe(struct sr_line *l, struct source *s)
 	int64_t at, end = end_in(l, s->clock);
 
 	s->settling = s->probing = false;
+	step = step > YEAR ? YEAR : step < -YEAR ? -YEAR : step;
 	if (step > STEP / 2 || step < -STEP / 2) {
 		trend_fold(&s->trend, &l->sxx, &l->sxy);
 		s->at_ref += (int64_t)((double)step / s->tick +
@@ -188,19 +211,32 @@ finish_source(struct sr_line *l, struct source *s)
 	s->on = false;
 }
 
+static void
+stray(struct sr_line *l)
+{
+	l->sum.late += l->next.packets;
+	source_drop(&l->next);
+	l->fork = false;
+}
+
+static bool
+both_speak(const struct sr_line *l)
+{
+	return l->cur.arrived > l->next.settle_since + WINDOW / 2;
+}
+
 /* The second source has settled: who goes on? */
 static void
 decide(struct sr_line *l)
 {
-	bool alive = l->cur.arrived > l->next.settle_since + WINDOW / 2;
+	bool alive = both_speak(l);
 
 	if (alive && l->next.ssrc != l->cur.ssrc && l->next.packets > 2) {
 		l->fork = true;		/* until somebody takes it */
 		return;
 	}
 	if (alive) {
-		l->sum.late += l->next.packets;
-		source_drop(&l->next);
+		stray(l);
 		return;
 	}
 	finish_source(l, &l->cur);
@@ -251,11 +287,8 @@ choose(struct sr_line *l, const struct sr_line_packet *p, enum fit *fit)
 		return &l->next;
 	if (l->next.on && p->arrived - l->next.settle_since >= WINDOW / 2)
 		decide(l);
-	if (l->next.on) {	/* a third one: the second was a stray */
-		l->sum.late += l->next.packets;
-		source_drop(&l->next);
-		l->fork = false;
-	}
+	if (l->next.on)			/* a third one */
+		stray(l);
 	source_begin(&l->next, p);
 	*fit = FIT_NEXT;
 	return &l->next;
@@ -314,6 +347,7 @@ sr_line_put(struct sr_line *l, struct sr_line_packet *p)
 {
 	struct source *s;
 	enum fit fit;
+	bool full;
 	int err;
 
 	forget_taken(l);
@@ -326,10 +360,12 @@ sr_line_put(struct sr_line *l, struct sr_line_packet *p)
 	if (l->cur.settling && (p->arrived - l->cur.settle_since >= WINDOW ||
 	    l->cur.nheld > MAX_HELD || l->cur.held_bytes > MAX_HELD_BYTES))
 		settle(l, &l->cur);
-	if (l->next.on && !l->fork &&
-	    (p->arrived - l->next.settle_since >= WINDOW ||
-	    l->next.nheld > MAX_HELD || l->next.held_bytes > MAX_HELD_BYTES))
+	full = l->next.nheld > MAX_HELD || l->next.held_bytes > MAX_HELD_BYTES;
+	if (l->next.on && !l->fork && (full ||
+	    p->arrived - l->next.settle_since >= WINDOW))
 		decide(l);
+	else if (l->fork && full)
+		stray(l);		/* nobody wants it */
 	return SR_OK;
 }
 
@@ -355,6 +391,8 @@ void
 sr_line_finish(struct sr_line *l)
 {
 	finish_source(l, &l->cur);
+	if (l->next.on && both_speak(l))
+		stray(l);
 	if (l->next.on) {
 		l->turned = true;
 		l->turned_from = l->cur.ssrc;

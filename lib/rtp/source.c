@@ -21,13 +21,23 @@ extend_ts(const struct source *s, uint32_t ts)
 	return s->ts + (int32_t)(ts - (uint32_t)s->ts);
 }
 
+static sr_time
+ticks_ns(const struct source *s, int64_t ticks)
+{
+	double t = (double)ticks * s->tick;
+
+	return t > (double)FAR ? FAR : t < (double)-FAR ? -FAR : (sr_time)t;
+}
+
 /* How much later than the first packet this one is, by what their
- * timestamps say: the delay of the network, up to a constant. */
+ * timestamps say: the delay of the network, up to a constant.  Strangers
+ * write timestamps: sums of these must not overflow. */
 static sr_time
 delay_of(const struct source *s, sr_time arrived, int64_t ts)
 {
-	return arrived - s->arrived_ref -
-	    (sr_time)((double)(ts - s->ts_ref) * s->tick);
+	sr_time d = arrived - s->arrived_ref - ticks_ns(s, ts - s->ts_ref);
+
+	return d > FAR ? FAR : d < -FAR ? -FAR : d;
 }
 
 sr_time
@@ -50,20 +60,35 @@ source_begin(struct source *s, const struct sr_line_packet *p)
 	    .settle_seq = INT64_MIN };
 }
 
+/* The sequence goes on, but does the time?  No network brings a packet much
+ * before it was sent, or an hour after; and while a source settles it cannot
+ * be told yet where a jump back leads. */
+static bool
+is_continued(const struct source *s, int64_t ts, sr_time off)
+{
+	if (off < -STALE || off > HOUR)
+		return false;
+	return !s->settling || s->probing || ts >= s->ts_low ||
+	    (double)(s->ts_low - ts) * s->tick < (double)STALE;
+}
+
 enum fit
 source_fit(const struct source *s, const struct sr_line_packet *p)
 {
-	int64_t ahead = extend_seq(s, p->rtp.seq) - s->seq_max;
+	int64_t ahead = extend_seq(s, p->rtp.seq) - s->seq_max, ts;
+	bool near = ahead > 0 && ahead <= MAX_DROPOUT;
 	sr_time off;
 
 	if (s->packets == 0)
 		return FIT_NEXT;
 	if (is_audio(p->format) && p->format->clock != s->clock)
 		return FIT_NOT;
-	if (ahead > 0 && ahead <= MAX_DROPOUT)
+	if (near && p->rtp.ts - (uint32_t)s->ts <= s->clock)
 		return FIT_NEXT;
-	off = delay_of(s, p->arrived, extend_ts(s, p->rtp.ts)) -
-	    source_lowest(s);
+	ts = extend_ts(s, p->rtp.ts);
+	off = delay_of(s, p->arrived, ts) - source_lowest(s);
+	if (near)
+		return is_continued(s, ts, off) ? FIT_NEXT : FIT_NOT;
 	if (off < -STALE || off > STALE)
 		return FIT_NOT;
 	return ahead > 0 ? FIT_NEXT : FIT_OLD;
@@ -162,7 +187,9 @@ time_of(struct source *s, const struct sr_line_packet *p, int64_t seq,
 {
 	sr_time d = delay_of(s, p->arrived, ts);
 
-	if (seq > s->seq_max && ts > s->ts)
+	/* What a packet lasts, unless the sender was silent before it. */
+	if (seq > s->seq_max && ts > s->ts &&
+	    (ts - s->ts) / (seq - s->seq_max) <= s->clock / 4)
 		s->ts_step = (ts - s->ts) / (seq - s->seq_max);
 	if (s->settling && seq >= s->settle_seq && d < s->settle_delay)
 		s->settle_delay = d;
@@ -248,7 +275,7 @@ sr_time
 source_earliest(const struct source *s)
 {
 	return s->arrived_ref + s->settle_delay +
-	    (sr_time)((double)(s->ts_low - s->ts_ref) * s->tick);
+	    ticks_ns(s, s->ts_low - s->ts_ref);
 }
 
 void
