@@ -9,6 +9,7 @@ _siprec_extract()
 	--mix) words="multi stereo mono" ;;
 	--channel-order) words="label metadata" ;;
 	--format) words="wav ulaw flac opus" ;;
+	--align) words="rtcp" ;;
 	-i|--interface) words=$(ls /sys/class/net 2>/dev/null) ;;
 	-o|--output) COMPREPLY=($(compgen -d -- "$cur")); return ;;
 	-f|--filter|-j|--jobs|--session|--after|--before) return ;;
@@ -16,7 +17,7 @@ _siprec_extract()
 		-*) words="-o -n -i -f -j -q -h --output --dry-run --interface
 			--filter --jobs --quiet --json --xml --all --session
 			--after --before --mix --channel-order --format
-			--keep-rtp --help --version" ;;
+			--align --deskew --keep-rtp --help --version" ;;
 		*)  COMPREPLY=($(compgen -f -- "$cur")); return ;;
 		esac ;;
 	esac

@@ -64,6 +64,7 @@ setup() {
 	lib/meta/priv.h|SR_MAX_NS = 512|512 namespaces
 	lib/meta/priv.h|SR_MAX_TAG = 1 << 20|1 MiB of a tag
 	lib/meta/priv.h|SR_MAX_FINDINGS = 250|250 findings
+	lib/core/media.c|MAX_FORKS = 7|8 of an m-line
 	lib/core/engine.c|max_orphans = 4 << 20|4 MiB together
 	lib/core/orphan.c|c->data.n : 2048|2,048 bytes of a packet
 	lib/rtp/priv.h|MAX_HELD = 1024|1,024 packets
