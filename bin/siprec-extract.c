@@ -238,9 +238,10 @@ read_input(struct run *r, const char *path)
 	err = r->o->iface != NULL ? sr_capture_live(&c, r->o->iface, &why) :
 	    sr_capture_open(&c, path, &why);
 	if (err == SR_OK && r->o->bpf != NULL &&
-	    (err = sr_capture_filter(c, r->o->bpf, &why)) != SR_OK)
-		r->status = cli_worst(r->status, CLI_USAGE);
-	if (err == SR_OK) {
+	    sr_capture_filter(c, r->o->bpf, &why) != SR_OK) {
+		r->status = cli_usage("-f: %.*s", SR_FMT(why));
+		stopped = 1;
+	} else if (err == SR_OK) {
 		read_capture(r, c);
 	} else {
 		cli_warn("%s: %.*s", path, SR_FMT(why));

@@ -115,7 +115,7 @@ status() {
 	status 2 -n short.pcap
 	status 64 --no-such-option
 	status 66 -n nowhere.pcap
-	status 66 -n -f 'no filter at all' "$sample"
+	status 64 -n -f 'no filter at all' "$sample"
 	status 73 -o theirs "$sample"
 	[ "$(ls theirs/mkcap-7-0000_src)" = letter ]
 	got=0

@@ -83,8 +83,8 @@ struct sr_line_packet {
 	int64_t at;			/* place, from the start */
 	int64_t hole;	/* silence between the media before and it */
 	uint32_t lost;			/* packets missing right before it */
-	bool doubted;			/* it claims to be a day away, and is not
-					 * believed: it follows what is there */
+	bool doubted;			/* a day away, it says: not believed,
+					 * it follows what is there */
 };
 
 /* Puts packets in order, drops copies, and places them by RTP time, anchored

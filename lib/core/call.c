@@ -254,6 +254,14 @@ take_body(struct sr_engine *e, struct call *c, const struct sr_msg *m,
 static void
 marks_missing(struct sr_engine *e, struct call *c)
 {
+	const struct sr_stream *t = c->plain ? NULL : c->session->streams;
+
+	while (t != NULL && !t->unlabelled)
+		t = t->next;
+	if (t != NULL)
+		warn(e, c->session, "R7866-7.1.1-2", "the client gives no "
+		    "label to m-line %u: its stream is called %.*s",
+		    t->mline + 1, SR_FMT(t->label));
 	if (c->plain || strcmp(c->cause, "sip.src") == 0)
 		return;
 	if (strcmp(c->cause, "media") != 0)

@@ -140,6 +140,12 @@ messages(struct sr_engine *e, struct flow *f, const struct sr_chunk *c)
 	}
 }
 
+static bool
+is_line_end(char c)
+{
+	return c == '\r' || c == '\n';
+}
+
 static void
 stream_bytes(struct sr_engine *e, const struct sr_chunk *c)
 {
@@ -151,7 +157,7 @@ stream_bytes(struct sr_engine *e, const struct sr_chunk *c)
 	if (f->conn == NULL) {
 		size_t at = 0;
 
-		while (at < data.n && strchr("\r\n", data.p[at]) != NULL)
+		while (at < data.n && is_line_end(data.p[at]))
 			at++;
 		if (!sr_sip_looks(sr_substr(data, at, data.n)))
 			at = sr_sip_resync(data);

@@ -49,6 +49,9 @@ first_media(struct sr_engine *e, struct sr_stream *t, const struct flow *f,
 	t->codec = format;
 	if ((ev = queue_event(e, SR_EV_STREAM, t->session)) == NULL)
 		return;
+	if (t->sealed)
+		warn(e, t->session, "R7866-12.2-1", "stream %.*s is SRTP: its "
+		    "payload is kept as it is", SR_FMT(t->label));
 	ev->stream = t;
 	ev->u.stream.format = format;
 	ev->u.stream.ssrc = h->ssrc;
@@ -149,7 +152,8 @@ media_put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
 	    sr_red_primary(p->rtp.payload, &p->rtp.pt, &p->rtp.payload) ==
 	    SR_OK)
 		format = stream_format(t, p->rtp.pt);
-	if (format != NULL && format->id == SR_CODEC_UNKNOWN && format->pt > 95)
+	if (format != NULL && format->id == SR_CODEC_UNKNOWN &&
+	    format->pt > 95 && !t->sealed)
 		format = stream_guess(t, format, p->rtp.payload);
 	if (format == NULL)
 		return;
@@ -216,7 +220,7 @@ gap(struct sr_engine *e, struct sr_stream *t, const struct sr_line_packet *p)
 	    p->format->clock);
 	struct sr_event *ev;
 
-	/* A hole may be a rest of the sender and a loss: only the loss counts. */
+	/* A hole may be a rest of the sender and a loss: this is the loss. */
 	if (missing < GAP)
 		return;
 	ev = stash(e, t, SR_EV_GAP);

@@ -110,10 +110,11 @@ struct sr_stream {
 	const struct sr_format *last;	/* of the latest packet */
 	uint8_t last_pt;
 	bool closed, paused, held, sent, heard, finished;
+	bool unlabelled, sealed;	/* sealed: SRTP without keys */
 	bool warned_cut, warned_paused;
 	struct flow *locked;
 	sr_time locked_last;
-	struct sr_stream *fork;		/* a further source of the same m-line */
+	struct sr_stream *fork;	/* a further source of the same m-line */
 	uint32_t fork_ssrc, ssrc;
 	unsigned nforks;
 	struct sr_dtmf dtmf;

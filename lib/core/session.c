@@ -177,6 +177,7 @@ stream_new(struct sr_session *s, unsigned mline, int from, struct sr_str label)
 	if (label.n > 0) {
 		t->label = sr_arena_dup(&s->arena, label);
 	} else {
+		t->unlabelled = true;
 		sr_buf_init(&b, 32);
 		sr_buf_fmt(&b, "m%u", mline + 1);
 		t->label = sr_arena_dup(&s->arena, sr_buf_str(&b));
@@ -277,9 +278,19 @@ stream_offers(const struct sr_stream *t, uint8_t pt)
 	return false;
 }
 
-/* What the SDP in force says, what any earlier one said, what RFC 3551 says. */
-const struct sr_format *
-stream_format(struct sr_stream *t, uint8_t pt)
+/* Without its keys SRTP is noise to every codec: payloads are kept as they
+ * are. */
+static const struct sr_format *
+sealed(struct sr_stream *t, const struct sr_format *f)
+{
+	struct sr_format copy = *f;
+
+	copy.id = SR_CODEC_UNKNOWN;
+	return stream_intern(t, &copy);
+}
+
+static const struct sr_format *
+format_of(struct sr_stream *t, uint8_t pt)
 {
 	struct sr_format f;
 
@@ -292,6 +303,15 @@ stream_format(struct sr_stream *t, uint8_t pt)
 	if (sr_format_static(&f, pt))
 		return stream_intern(t, &f);
 	return nameless(t, pt);
+}
+
+/* What the SDP in force says, what any earlier one said, what RFC 3551 says. */
+const struct sr_format *
+stream_format(struct sr_stream *t, uint8_t pt)
+{
+	const struct sr_format *f = format_of(t, pt);
+
+	return f != NULL && t->sealed ? sealed(t, f) : f;
 }
 
 /* Clients send digits that they never offered: four bytes that read as an

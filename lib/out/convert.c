@@ -175,6 +175,10 @@ convert_file(struct rec_session *s, char **name)
 	snprintf(tmp, sizeof(tmp), ".%s", to);
 	if ((err = sr_wav_open(&in, s->dir, *name)) != SR_OK)
 		return err;
+	if (kind != SR_AUDIO_ULAW && in.channels > MAX_CHANNELS) {
+		sr_wav_end(&in);
+		return SR_OK;
+	}
 	err = convert_to(s, &in, tmp);
 	sr_wav_end(&in);
 	if (err != SR_OK)

@@ -6,7 +6,7 @@
 
 #include <pthread.h>
 
-enum { MAX_FILE_NAME = 200 };
+enum { MAX_FILE_NAME = 200, MAX_CHANNELS = 8 };	/* of FLAC and Opus */
 
 /* ---- line: the log of all sessions, in wire order ---- */
 

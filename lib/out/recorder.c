@@ -397,6 +397,20 @@ remember_order(struct rec_session *s, const struct sr_session *of)
 			    d->streams[i].label);
 }
 
+static void
+wide_mix(struct rec_session *s, const struct sr_event *ev)
+{
+	size_t n = 0;
+
+	for (struct rec_stream *t = s->streams; t != NULL; t = t->next)
+		n += t->file != NULL;
+	if (s->recorder->cfg.mix == SR_MIX_MULTI &&
+	    s->recorder->cfg.audio != SR_AUDIO_WAV &&
+	    s->recorder->cfg.audio != SR_AUDIO_ULAW && n > MAX_CHANNELS)
+		say_warning(s, ev, "mix", "the mix has more channels than such "
+		    "files take: it is mix.wav");
+}
+
 static int
 end(struct sr_recorder *r, struct rec_session *s, const struct sr_event *ev)
 {
@@ -404,6 +418,7 @@ end(struct sr_recorder *r, struct rec_session *s, const struct sr_event *ev)
 	struct sr_end_file *files = sr_zalloc((n + 1) * sizeof(*files));
 	int err;
 
+	wide_mix(s, ev);
 	s->line = line_new(r);
 	if (files == NULL || s->line == NULL) {
 		free(files);

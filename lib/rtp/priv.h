@@ -14,7 +14,7 @@ enum {
 #define STEP (200 * SR_MSEC)		/* a change of delay worth a look */
 #define SNAP (10 * SR_MSEC)		/* a new source this near goes on */
 #define STALE (2 * SR_SEC)		/* older than that is no late packet */
-#define HOUR (3600 * SR_SEC)		/* no network holds a packet that long */
+#define HOUR (3600 * SR_SEC)	/* no network holds a packet that long */
 #define DAY (24 * HOUR)			/* no silence is longer */
 #define YEAR (366 * DAY)		/* no session is longer */
 #define FAR (50 * YEAR)			/* sums of three stay in range */
