@@ -61,6 +61,8 @@ enum fit source_fit(const struct source *s, const struct sr_line_packet *p);
 /* Counts the packet; false when it is a copy or too late. */
 bool source_count(struct source *s, const struct sr_line_packet *p,
     enum fit fit, int64_t *seq, int64_t *ts);
+bool source_next(struct source *s, const struct sr_line_packet *p,
+    uint32_t dts);
 int source_hold(struct source *s, const struct sr_line_packet *p, int64_t seq,
     int64_t ts, bool keep_payload);
 /* When the earliest packet would have come without any delay. */
