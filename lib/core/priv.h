@@ -293,6 +293,7 @@ struct sr_engine {
 	struct sr_session *sessions;	/* the newest */
 	size_t nsessions;
 	bool adopting;			/* several packets at once */
+	bool over;			/* nothing comes any more */
 	struct sr_flow unwanted;
 	bool has_unwanted;
 };
