@@ -336,11 +336,11 @@ TEST(engine_takes_no_more_sessions_than_it_may)
 
 TEST(engine_knows_no_more_flows_than_it_may)
 {
-	scene_with(&(struct sr_cfg){ .max_flows = 100 });
+	scene_with(&(struct sr_cfg){ .max_flows = 1000 });
 	for (int port = 10000; port < 12000; port++)
 		TALK(.port = port, .n = 1);
 	now += 300 * SR_SEC;		/* idle ones make room */
-	for (int port = 20000; port < 20600; port++)
+	for (int port = 20000; port < 20020; port++)
 		TALK(.port = port, .n = 1);
 	establish("1");
 	TALK(.n = 30);
