@@ -99,13 +99,14 @@ TEST(engine_gap_in_a_connection_is_said_and_the_next_message_is_read)
 
 TEST(engine_connection_without_sip_is_not_wanted)
 {
+	static const char noise[] = "\x16\x03\x01 something that is anything "
+	    "but a message, or even the beginning of one";
 	struct sr_flow f, ours = sip_flow(SRC, SR_TCP);
 
 	scene(false);
 	CHECK(!sr_engine_unwanted(engine, &f));
 	for (int i = 0; i < 40; i++)
-		bytes(SRC, "\x16\x03\x01 something that is anything but a "
-		    "message, or even the beginning of one", 79);
+		bytes(SRC, noise, sizeof(noise) - 1);
 	CHECK(sr_engine_unwanted(engine, &f));
 	CHECK(sr_flow_eq(&f, &ours));
 	CHECK(!sr_engine_unwanted(engine, &f));
