@@ -9,6 +9,11 @@ FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 CC      ?= cc
 CFLAGS  ?= -O2 -g
 
+# The way of a packet leads through many small functions in many files: the
+# programs are linked as one.  Objects stay usable without (tests, lint).
+LTO     ?= $(if $(SAN)$(findstring clang,$(CC)),no,yes)
+AR      := $(if $(filter yes,$(LTO)),gcc-ar,$(AR))
+
 # What may be left out, and by which pkg-config name it is found.
 # Force with make WITH_OPUS=no, or yes to fail when it is missing.
 found    = $(if $(filter 0,$(shell pkg-config --exists $(1); echo $$?)),yes,no)
@@ -31,9 +36,10 @@ override CPPFLAGS += -D_GNU_SOURCE -Iinclude -Ilib -Itests -DSR_VERSION='"$(VERS
 override CFLAGS   += -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -pthread \
 	-fstack-protector-strong $(if $(WERROR),-Werror) \
+	$(if $(filter yes,$(LTO)),-flto=auto -ffat-lto-objects) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer \
 	-fno-sanitize-recover=all) $(shell pkg-config --cflags $(PKGS))
-override LDFLAGS  += -Wl,--as-needed -pthread $(if $(SAN),-fsanitize=$(SAN))
+override LDFLAGS  += $(if $(filter yes,$(LTO)),-fno-lto) -Wl,--as-needed -pthread $(if $(SAN),-fsanitize=$(SAN))
 LDLIBS  += $(shell pkg-config --libs $(PKGS)) -lm
 
 # A sanitizer build has its own objects and its own programs.
@@ -62,7 +68,7 @@ $(BIN)/siprec-meta: $(patsubst %.c,$B/%.o,$(wildcard bin/meta_*.c))
 
 $(BIN)/siprec-%: $B/bin/siprec-%.o $B/bin/cli.o $B/libsiprec.a
 	@mkdir -p $(@D)
-	$(if $V,,@echo "  LD $@";)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) \
+	$(if $V,,@echo "  LD $@";)$(CC) $(LDFLAGS) $(CFLAGS) -o $@ $(filter %.o,$^) \
 	$(filter %.a,$^) $(LDLIBS)
 
 $B/tests/unit/all: $(patsubst %.c,$B/%.o,$(wildcard tests/unit/*.c tests/unit/*/*.c)) $B/libsiprec.a

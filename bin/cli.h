@@ -6,7 +6,7 @@
 
 enum cli_status {
 	CLI_OK = 0,
-	CLI_NO = 1,		/* a negative answer: nothing found, not valid */
+	CLI_NO = 1,	/* a negative answer: nothing found, not valid */
 	CLI_PARTIAL = 2,	/* bytes of the input could not be read */
 	CLI_USAGE = 64,
 	CLI_NOINPUT = 66,

@@ -22,21 +22,26 @@ struct source {
 	struct sr_str receipt;
 	meta_fn *fn;
 	void *arg;
+	const char *at;			/* lines are counted up to here */
+	unsigned lines;
 	size_t found;
 	int status;
 };
 
+/* Documents come in the order of the file, so each line is counted once. */
 static unsigned
-lines_before(const struct source *s, const char *p)
+lines_before(struct source *s, const char *p)
 {
-	unsigned n = 0;
-
 	/* A part that was decoded stands somewhere else. */
 	if (p < s->all.p || p > s->all.p + s->all.n)
 		return 0;
-	for (const char *c = s->all.p; c < p; c++)
-		n += *c == '\n';
-	return n;
+	if (s->at == NULL || p < s->at) {
+		s->at = s->all.p;
+		s->lines = 0;
+	}
+	for (; s->at < p; s->at++)
+		s->lines += *s->at == '\n';
+	return s->lines;
 }
 
 static void
@@ -96,17 +101,18 @@ markup(struct sr_str s)
 			return at < s.n ? at + pairs[i].to.n : s.n;
 		}
 	for (size_t i = 1; i < s.n; i++) {
-		if (s.p[i] == '>')
-			return i + 1;
-		if (s.p[i] == '<')	/* no tag after all */
-			return i;
-		if (s.p[i] == '"' || s.p[i] == '\'') {
-			size_t q = sr_strchr(sr_substr(s, i + 1, s.n),
-			    s.p[i]);
+		char quote = s.p[i];
 
-			if (q < s.n - i - 1)
-				i += q + 1;
-		}
+		if (quote == '>')
+			return i + 1;
+		if (quote == '<')	/* no tag after all */
+			return i;
+		if (quote != '"' && quote != '\'')
+			continue;
+		/* No value holds a <, so a lost quote ends there at last. */
+		while (i + 1 < s.n && s.p[i + 1] != '<' &&
+		    s.p[++i] != quote)
+			;
 	}
 	return s.n;
 }

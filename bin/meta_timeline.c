@@ -7,12 +7,12 @@
 static const char *verbs[] = { [SR_IN_SESSION] = "session",
 	[SR_SENDS] = "sends", [SR_HEARS] = "hears" };
 
-/* A time that is not the client's own is marked. */
+/* A time that is not the client's own is marked; ? is not known. */
 static void
 when(struct sr_buf *b, struct sr_str t, bool approx)
 {
 	if (t.p == NULL)
-		t = SR_STR("-");
+		t = SR_STR("?");
 	else if (approx)
 		sr_buf_addc(b, '~');
 	meta_col(b, t);
@@ -22,10 +22,10 @@ static void
 row(struct sr_buf *b, const struct sr_interval *i, struct sr_str source)
 {
 	when(b, i->from, i->from_approx);
-	if (i->over && i->to.p == NULL)
-		meta_col(b, SR_STR("?"));
-	else
+	if (i->over)
 		when(b, i->to, i->to_approx);
+	else
+		meta_col(b, SR_STR("-"));
 	meta_col(b, sr_cstr(verbs[i->kind]));
 	meta_col(b, i->participant);
 	meta_col(b, i->name);

@@ -1,5 +1,6 @@
 /* meta_validate - what is wrong, where, by which clause, and what to do. */
 #include "meta.h"
+#include "meta_index.h"
 #include "siprec/crypt.h"
 
 #include <unistd.h>
@@ -49,35 +50,46 @@ verdict(struct sr_buf *out, const struct meta_in *in)
 	    errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
 }
 
-/* What a recorder would make of it: each label with those heard on it. */
 static void
+heard(struct sr_buf *out, const struct meta_index *x, struct sr_str stream_id)
+{
+	const struct multi *m = &x->senders;
+	size_t at = sr_multi_first(m, stream_id);
+
+	sr_buf_add(out, at != TABLE_NONE ? SR_STR(": heard: ") :
+	    SR_STR(": nobody is known to be heard"));
+	for (bool more = false; at != TABLE_NONE; at = m->v[at].next) {
+		if (more)
+			sr_buf_add(out, SR_STR(", "));
+		meta_person_name(x, x->d->assocs[m->v[at].value]
+		    .participant_id, out);
+		more = true;
+	}
+	sr_buf_addc(out, '\n');
+}
+
+/* What a recorder would make of it: each label with those heard on it. */
+static int
 use(struct sr_buf *out, const struct meta_in *in)
 {
-	const struct sr_participant *who[64];
+	struct meta_index x;
+	int err = meta_index_make(&x, &in->doc);
 
-	for (size_t i = 0; i < in->doc.nstreams; i++) {
+	for (size_t i = 0; err == SR_OK && i < in->doc.nstreams; i++) {
 		struct sr_str label = in->doc.streams[i].label;
-		size_t n = sr_doc_senders(&in->doc, sr_trim(label), who, 64);
 
 		sr_buf_add(out, in->file);
 		sr_buf_add(out, SR_STR(": label "));
 		meta_col(out, label.n > 0 ? label : SR_STR("(none)"));
 		out->n--;
-		sr_buf_add(out, n > 0 ? SR_STR(": heard: ") :
-		    SR_STR(": nobody is known to be heard"));
-		for (size_t k = 0; k < n; k++) {
-			if (k > 0)
-				sr_buf_add(out, SR_STR(", "));
-			meta_col(out, who[k]->nnames > 0 &&
-			    who[k]->names[0].aor.n > 0 ?
-			    who[k]->names[0].aor : who[k]->id);
-			out->n--;
-		}
-		sr_buf_addc(out, '\n');
+		heard(out, &x, in->doc.streams[i].id);
 	}
-	if (in->doc.nstreams == 0)
+	if (in->doc.nstreams == 0 &&
+	    !sr_streq(in->doc.root, SR_STR("requestsnapshot")))
 		sr_buf_fmt(out, "%.*s: no streams: labels from the SDP only\n",
 		    SR_FMT(in->file));
+	meta_index_free(&x);
+	return err;
 }
 
 static int
@@ -117,7 +129,7 @@ report(struct validation *v, struct meta_in *in)
 		sr_buf_fmt(&out, "%.*s: error: %s\n", SR_FMT(in->file),
 		    sr_strerror(in->err));
 	if (v->opts->lenient && in->err == SR_OK)
-		use(&out, in);
+		err = use(&out, in);
 	if (v->tty)
 		verdict(&out, in);
 	return meta_out(&out, err);

@@ -19,7 +19,7 @@ struct options {
 	const char **sessions;
 	size_t nsessions;
 	sr_time after, before;
-	bool dry, xml, json, quiet, all;
+	bool dry, xml, json, quiet, all, align, deskew;
 	char **files;
 };
 
@@ -37,7 +37,7 @@ struct run {
 };
 
 static volatile sig_atomic_t stopped;
-static char unwanted;			/* marks sessions that were not asked for */
+static char unwanted;	/* marks sessions that were not asked for */
 
 static void
 on_signal(int sig)
@@ -116,7 +116,7 @@ take(struct run *r, const struct sr_event *ev)
 	}
 	if (slot != NULL && *slot == &unwanted)
 		return;
-	if (ev->kind != SR_EV_MEDIA)
+	if (ev->kind < SR_EV_MEDIA)
 		show(r, ev);
 	if (r->recorder == NULL)
 		return;
@@ -124,7 +124,7 @@ take(struct run *r, const struct sr_event *ev)
 		cli_warn("%s", sr_strerror(err));
 		r->status = cli_worst(r->status, CLI_SYSTEM);
 	}
-	if (ev->kind != SR_EV_MEDIA)
+	if (ev->kind < SR_EV_MEDIA)
 		put_recorded(r, false);
 }
 
@@ -238,9 +238,10 @@ read_input(struct run *r, const char *path)
 	err = r->o->iface != NULL ? sr_capture_live(&c, r->o->iface, &why) :
 	    sr_capture_open(&c, path, &why);
 	if (err == SR_OK && r->o->bpf != NULL &&
-	    (err = sr_capture_filter(c, r->o->bpf, &why)) != SR_OK)
-		r->status = cli_worst(r->status, CLI_USAGE);
-	if (err == SR_OK) {
+	    sr_capture_filter(c, r->o->bpf, &why) != SR_OK) {
+		r->status = cli_usage("-f: %.*s", SR_FMT(why));
+		stopped = 1;
+	} else if (err == SR_OK) {
 		read_capture(r, c);
 	} else {
 		cli_warn("%s: %.*s", path, SR_FMT(why));
@@ -275,7 +276,9 @@ static int
 run(const struct options *o)
 {
 	struct sr_cfg cfg = { .role = SR_WATCH, .all = o->all,
-	    .no_payload = o->dry, .crypto = &sr_crypto_openssl };
+	    .no_payload = o->dry, .align = o->align, .deskew = o->deskew,
+	    .wire = o->record.keep_rtp && !o->dry,
+	    .crypto = &sr_crypto_openssl };
 	struct run r = { .o = o, .progress = cli_tty(STDERR_FILENO) &&
 	    !o->quiet && !cli_tty(STDOUT_FILENO) };
 
@@ -311,30 +314,33 @@ static void
 help(void)
 {
 	fputs("usage: siprec-extract [-o DIR] [options] FILE...\n"
-	    "Takes recording sessions (SIPREC) out of captures: for each a directory\n"
-	    "with WAV files, metadata and a log; events as JSON Lines on stdout.\n"
-	    "\n"
-	    "  -o, --output DIR       where to write; may hold strftime fields [.]\n"
-	    "  -n, --dry-run          write no files, only events\n"
-	    "  -i, --interface IFACE  capture live, until interrupted\n"
-	    "  -f, --filter BPF       only frames that the libpcap filter passes\n"
-	    "  -j, --jobs N           threads that decode [as many as processors]\n"
-	    "  -q, --quiet            no events\n"
-	    "      --json             JSON Lines on a terminal too\n"
-	    "      --xml              print every metadata body as received\n"
-	    "      --all              plain calls and RTP without signalling too\n"
-	    "      --session ID       only this session (name or Call-ID); repeatable\n"
-	    "      --after TIME       only sessions that began at TIME or later\n"
-	    "      --before TIME      only sessions that began before TIME\n"
-	    "      --mix HOW          mix.wav as well: multi, stereo or mono\n"
-	    "      --channel-order O  of the mix: label (as in the SDP) or metadata\n"
-	    "      --format F         wav, ulaw, flac or opus [wav]\n"
-	    "  -h, --help             this text\n"
-	    "      --version\n"
-	    "\n"
-	    "FILE: pcap or pcapng, also compressed; - for stdin.  Exit status: 0 done,\n"
-	    "1 nothing found, 2 parts of the input could not be read, 64 usage, 66\n"
-	    "cannot open input, 71 system, 73 cannot create output, 74 output error.\n",
+"Takes recording sessions (SIPREC) out of captures: for each a directory\n"
+"with WAV files, metadata and a log; events as JSON Lines on stdout.\n"
+"\n"
+"  -o, --output DIR       where to write; may hold strftime fields [.]\n"
+"  -n, --dry-run          write no files, only events\n"
+"  -i, --interface IFACE  capture live, until interrupted\n"
+"  -f, --filter BPF       only frames that the libpcap filter passes\n"
+"  -j, --jobs N           threads that decode [as many as processors]\n"
+"  -q, --quiet            no events\n"
+"      --json             JSON Lines on a terminal too\n"
+"      --xml              print every metadata body as received\n"
+"      --all              plain calls and RTP without signalling too\n"
+"      --session ID       only this session (name or Call-ID); repeatable\n"
+"      --after TIME       only sessions that began at TIME or later\n"
+"      --before TIME      only sessions that began before TIME\n"
+"      --mix HOW          mix.wav as well: multi, stereo or mono\n"
+"      --channel-order O  of the mix: label or metadata [as in the SDP]\n"
+"      --format F         wav, ulaw, flac or opus [wav]\n"
+"      --align rtcp       align the streams by RTCP sender reports\n"
+"      --deskew           correct senders whose clocks are fast or slow\n"
+"      --keep-rtp         rtp.pcap as well: signalling and media\n"
+"  -h, --help             this text\n"
+"      --version\n"
+"\n"
+"FILE: pcap or pcapng, also compressed; - for stdin.  Exit status: 0 done,\n"
+"1 nothing found, 2 parts of the input could not be read, 64 usage,\n"
+"66 cannot open input, 71 system, 73 cannot create output, 74 output error.\n",
 	    stdout);
 }
 
@@ -385,14 +391,16 @@ number(const char *arg, unsigned *out)
 }
 
 enum { XML = 256, JSON, ALL, SESSION, AFTER, BEFORE, MIX, ORDER, FORMAT,
-	VERSION };
+	KEEP, ALIGN, DESKEW, VERSION };
 
 static int
 option(struct options *o, int c, const char *arg)
 {
 	static const char *const mixes[] = { "none", "multi", "stereo", "mono",
 	    NULL };
-	static const char *const orders[] = { "label", "metadata", NULL };
+	static const char *const orders[] = { "mline", "label", "metadata",
+	    NULL };
+	static const char *const aligns[] = { "none", "rtcp", NULL };
 	static const char *const formats[] = { "wav", "ulaw", "flac", "opus",
 	    NULL };
 	int v = 0, status = CLI_OK;
@@ -407,6 +415,7 @@ option(struct options *o, int c, const char *arg)
 	case JSON: o->json = true; break;
 	case XML: o->xml = true; break;
 	case ALL: o->all = true; break;
+	case KEEP: o->record.keep_rtp = true; break;
 	case SESSION: o->sessions[o->nsessions++] = arg; break;
 	case AFTER: return point_in_time(arg, &o->after);
 	case BEFORE: return point_in_time(arg, &o->before);
@@ -416,8 +425,13 @@ option(struct options *o, int c, const char *arg)
 		break;
 	case ORDER:
 		status = word("--channel-order", arg, orders, &v);
-		o->record.by_metadata = v == 1;
+		o->record.order = (enum sr_order)v;
 		break;
+	case ALIGN:
+		status = word("--align", arg, aligns, &v);
+		o->align = v == 1;
+		break;
+	case DESKEW: o->deskew = true; break;
 	case FORMAT:
 		status = word("--format", arg, formats, &v);
 		o->record.audio = (enum sr_audio)v;
@@ -453,7 +467,9 @@ main(int argc, char *argv[])
 		{ "all", 0, NULL, ALL }, { "session", 1, NULL, SESSION },
 		{ "after", 1, NULL, AFTER }, { "before", 1, NULL, BEFORE },
 		{ "mix", 1, NULL, MIX }, { "channel-order", 1, NULL, ORDER },
-		{ "format", 1, NULL, FORMAT }, { "help", 0, NULL, 'h' },
+		{ "format", 1, NULL, FORMAT }, { "keep-rtp", 0, NULL, KEEP },
+		{ "align", 1, NULL, ALIGN }, { "deskew", 0, NULL, DESKEW },
+		{ "help", 0, NULL, 'h' },
 		{ "version", 0, NULL, VERSION }, { NULL, 0, NULL, 0 } };
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	struct options o = { .record = { .dir = ".",
@@ -482,6 +498,7 @@ main(int argc, char *argv[])
 		    "no capture named (- is stdin)");
 	if (!cli_tty(STDOUT_FILENO))
 		o.json = true;
+	o.record.correct = o.align || o.deskew;
 	if (status == CLI_OK) {
 		sigaction(SIGINT, &sa, NULL);
 		sigaction(SIGTERM, &sa, NULL);

@@ -71,6 +71,10 @@ check(const struct command *c, struct meta_opts *o)
 		return cli_usage("--strict and --lenient exclude each other");
 	if (o->sdp != NULL && c->run != meta_validate)
 		return cli_usage("--sdp goes with validate");
+	if (o->json && (c->run == meta_get || c->run == meta_new ||
+	    c->run == meta_convert))
+		return cli_usage("--json does not go with %s: see "
+		    "convert --to json", c->name);
 	if (c->run == meta_convert && o->to == NULL)
 		return cli_usage("convert needs --to xml, json or vcon");
 	if (o->to != NULL && c->run != meta_convert)

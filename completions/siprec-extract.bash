@@ -9,15 +9,15 @@ _siprec_extract()
 	--mix) words="multi stereo mono" ;;
 	--channel-order) words="label metadata" ;;
 	--format) words="wav ulaw flac opus" ;;
-	-i) words=$(ls /sys/class/net 2>/dev/null) ;;
-	-o) COMPREPLY=($(compgen -d -- "$cur")); return ;;
-	--keylog) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-	-f|-j|--session|--after|--before) return ;;
+	--align) words="rtcp" ;;
+	-i|--interface) words=$(ls /sys/class/net 2>/dev/null) ;;
+	-o|--output) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+	-f|--filter|-j|--jobs|--session|--after|--before) return ;;
 	*)	case $cur in
-		-*) words="-o -n -q -i -f -j --json --xml --mix
-			--channel-order --format --keep-rtp --keylog --all
-			--session --after --before --deskew --join
-			--help --version" ;;
+		-*) words="-o -n -i -f -j -q -h --output --dry-run --interface
+			--filter --jobs --quiet --json --xml --all --session
+			--after --before --mix --channel-order --format
+			--align --deskew --keep-rtp --help --version" ;;
 		*)  COMPREPLY=($(compgen -f -- "$cur")); return ;;
 		esac ;;
 	esac

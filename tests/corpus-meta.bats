@@ -29,7 +29,8 @@ json() {
   command -v jq >/dev/null && command -v xmllint >/dev/null || skip "no jq or xmllint"
   n=0
   for f in "$SIPREC_CORPUS"/metadata/*.xml "$SIPREC_CORPUS"/hostile/xml/*.xml; do
-    case $f in *nesting*|*namespaces*|*laughs*|*blowup*|*xxe*|*doctype*) continue ;; esac
+    # What is refused unread, and JSON, which siprec-meta takes for our own.
+    case $f in *nesting*|*namespaces*|*laughs*|*blowup*|*xxe*|*doctype*|*not-xml*) continue ;; esac
     ours=$(json "$f" | jq -r 'if .schema_valid then "yes"
       elif any(.findings[]; .text | contains("is not base64")) then "base64" else "no" end')
     if xmllint --noout --nonet --schema "$SIPREC_CORPUS/schema/rfc7865.xsd" "$f" 2>/dev/null

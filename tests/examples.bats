@@ -46,3 +46,25 @@ examples() {
 	grep -qF '$(cat tests/packages)' "$root/README.md"
 	grep -qF '<tests/packages' "$root/.ci/run"
 }
+
+@test "completions and --help name the same options" {
+	command -v siprec-extract >/dev/null ||
+		skip "siprec-extract is not built"
+	options=$(siprec-extract --help | grep -oE '^  .{0,4}--[a-z-]+' |
+	    grep -oE -- '--[a-z-]+' | sort)
+	[ -n "$options" ]
+	cd "$root/completions"
+	for o in $options; do
+		for f in siprec-extract.bash _siprec-extract; do
+			grep -qe "$o" $f || { echo "$f lacks $o"; return 1; }
+		done
+		grep -qe "-l ${o#--} " -e "-l ${o#--}\$" siprec-extract.fish ||
+		    { echo "siprec-extract.fish lacks $o"; return 1; }
+	done
+	for o in $(grep -oE -- '--[a-z-]+' siprec-extract.bash | sort -u); do
+		case " $(echo $options) " in
+		*" $o "*) ;;
+		*) echo "$o is no option"; return 1 ;;
+		esac
+	done
+}

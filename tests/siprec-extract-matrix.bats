@@ -153,6 +153,9 @@ setup() { setup_extract; }
 @test "addresses in the SDP that are not those on the wire" {
 	round_trip --nat
 }
+@test "such addresses, and a dialog that replaces another" {
+	round_trip --replaces --nat --seconds 6
+}
 @test "a capture that begins in the middle, with a later offer" {
 	make_capture in.pcap --start-middle 2 --hold 2:3 --seconds 6
 	extract 0 -o out in.pcap
@@ -244,6 +247,34 @@ setup() { setup_extract; }
 	siprec-extract -n in.pcap >/dev/null 2>words.txt || rc=$?
 	[ $rc -eq 66 ] || [ $rc -eq 2 ]
 	[ -s words.txt ]
+}
+
+# Lies about time, of any frame: what is written stays as small as the capture
+# gives reason for, and the log stays JSON.
+small_and_json() {
+	local rc=0
+	rm -rf out
+	(ulimit -f 100000; timeout 30 siprec-extract -o out in.pcap \
+	    >events.jsonl 2>words.txt) || rc=$?
+	[ $rc -le 2 ] || { echo "$*: status $rc"; head -3 words.txt; return 1; }
+	jq -e -s 'all(.[]; (.duration // 0) < 86400 * 2 and
+	    (.dialog_duration // 0) >= 0)' events.jsonl >said ||
+	    { echo "$*:"; grep -h '"end"' events.jsonl; return 1; }
+}
+@test "a frame from the far future or past stretches nothing" {
+	for frame in 1 2 3 4 5 6 50 51 206; do
+		for s in 1000000000 -1000000000 90000 -300; do
+			mkcap --seconds 2 --stray-time $frame:$s -w in.pcap \
+			    2>/dev/null
+			small_and_json "frame $frame by $s s"
+		done
+	done
+}
+@test "a packet with a far RTP time stretches nothing" {
+	for packet in 1 20 50 99; do
+		mkcap --seconds 2 --stray-ts $packet -w in.pcap 2>/dev/null
+		small_and_json "packet $packet"
+	done
 }
 
 # ---- what is written, and what is not ----

@@ -17,7 +17,7 @@ enum sr_err {
 	SR_OK = 0,
 	SR_MORE = -1,			/* not wrong, only not complete yet */
 	SR_EBAD = -2,			/* the bytes break the format */
-	SR_ELIMIT = -3,			/* legal, but past a limit given at birth */
+	SR_ELIMIT = -3,	/* legal, but past a limit given at birth */
 	SR_EUNSUP = -4,			/* legal, but not spoken here */
 	SR_ENOENT = -5,			/* no such thing; the end */
 	SR_EAUTH = -6,			/* a tag or a peer is not accepted */
@@ -55,7 +55,7 @@ bool sr_strcut(struct sr_str *rest, char sep, struct sr_str *head);
 bool sr_strline(struct sr_str *rest, struct sr_str *line);
 /* Decimal digits only, nothing around them: SR_OK, SR_EBAD, SR_ELIMIT. */
 int sr_strnum(struct sr_str s, uint64_t *out);
-uint64_t sr_hash(const void *p, size_t n);	/* for tables, not for secrets */
+uint64_t sr_hash(const void *p, size_t n); /* for tables, not for secrets */
 
 /* ---- buf: bytes that we own ---- */
 
@@ -65,7 +65,7 @@ struct sr_buf {
 	size_t n, cap, max;
 };
 void sr_buf_init(struct sr_buf *b, size_t max);
-int sr_buf_add(struct sr_buf *b, struct sr_str s);	/* SR_ELIMIT, SR_ENOMEM */
+int sr_buf_add(struct sr_buf *b, struct sr_str s); /* SR_ELIMIT, SR_ENOMEM */
 int sr_buf_addc(struct sr_buf *b, char c);
 int sr_buf_fmt(struct sr_buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -85,7 +85,8 @@ struct sr_arena {
 };
 void sr_arena_init(struct sr_arena *a, size_t max);
 void *sr_arena_alloc(struct sr_arena *a, size_t n);	/* zeroed; NULL: full */
-struct sr_str sr_arena_dup(struct sr_arena *a, struct sr_str s);  /* absent: full */
+/* absent: full */
+struct sr_str sr_arena_dup(struct sr_arena *a, struct sr_str s);
 void sr_arena_free(struct sr_arena *a);		/* can be used again after */
 
 /* Grows an array kept in an arena: room for one more of size bytes at v[n].
@@ -176,7 +177,7 @@ int sr_hex_add(struct sr_buf *out, const void *p, size_t n);
 enum sr_digest { SR_SHA1, SR_SHA256, SR_SHA512 };	/* 20, 32, 64 bytes */
 struct sr_crypto {
 	void (*hash)(enum sr_digest alg, struct sr_str in, uint8_t *out);
-	/* The same piece by piece; begin gives NULL without memory, end frees. */
+	/* The same piece by piece; begin: NULL without memory; end frees. */
 	void *(*begin)(enum sr_digest alg);
 	void (*update)(void *state, struct sr_str in);
 	void (*end)(void *state, uint8_t *out);

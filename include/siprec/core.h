@@ -14,24 +14,38 @@ struct sr_cfg {
 	enum sr_role role;
 	bool all;			/* plain calls too, and RTP alone */
 	bool no_payload;		/* media events carry no payload */
+	bool wire;			/* SR_EV_WIRE for all of a session */
+	bool align;			/* by RTCP sender reports, at the end */
+	bool deskew;			/* correct the senders' clocks, too */
 	const struct sr_crypto *crypto;	/* needed */
 	size_t max_message;		/* 1 MiB: a SIP message, a body */
 	size_t max_sessions;		/* 1,000,000 at a time */
 	size_t max_flows;		/* 1,000,000 known at a time */
-	size_t max_orphans;		/* 4 MiB of media that waits for its SDP */
+	size_t max_orphans;	/* 4 MiB of media that waits for its SDP */
 };
 
 /* A recording session and its streams belong to the engine; both are valid
  * until the session's SR_EV_END has been taken and the engine called again. */
 struct sr_session;
 struct sr_stream;
-struct sr_str sr_session_id(const struct sr_session *s);	/* name of its directory */
+/* name of its directory */
+struct sr_str sr_session_id(const struct sr_session *s);
 struct sr_str sr_session_call_id(const struct sr_session *s);
-const struct sr_doc *sr_session_doc(const struct sr_session *s);	/* NULL: none */
+/* NULL: none */
+const struct sr_doc *sr_session_doc(const struct sr_session *s);
 size_t sr_session_nstreams(const struct sr_session *s);
 struct sr_stream *sr_session_stream(const struct sr_session *s, size_t i);
-struct sr_str sr_stream_label(const struct sr_stream *t);	/* m1, m2 without one */
-size_t sr_stream_index(const struct sr_stream *t);	/* among its session's */
+/* m1, m2 without one */
+struct sr_str sr_stream_label(const struct sr_stream *t);
+size_t sr_stream_index(const struct sr_stream *t); /* among its session's */
+/* What the end found out about a stream's clock (cfg.align, cfg.deskew): its
+ * media, that stands from begin to end, is to begin at `to` and to last
+ * stretch times as long. */
+struct sr_correction {
+	sr_time begin, end, to;
+	double stretch;
+};
+void sr_stream_correction(const struct sr_stream *t, struct sr_correction *c);
 /* A place for the owner of the engine to hang what belongs to a stream. */
 void **sr_session_slot(struct sr_session *s);
 void **sr_stream_slot(struct sr_stream *t);
@@ -40,9 +54,10 @@ enum sr_event_kind {
 	SR_EV_BEGIN, SR_EV_OFFER, SR_EV_ANSWER, SR_EV_META, SR_EV_STREAM,
 	SR_EV_DTMF, SR_EV_GAP, SR_EV_SSRC, SR_EV_PAUSE, SR_EV_RESUME,
 	SR_EV_HOLD, SR_EV_WARN, SR_EV_REPLACED, SR_EV_CONTINUED, SR_EV_END,
-	SR_EV_MEDIA			/* a placed packet: not for the log */
+	SR_EV_MEDIA,			/* a placed packet: not for the log */
+	SR_EV_WIRE			/* what was on the wire: nor that */
 };
-struct sr_event {			/* valid until the next sr_engine call */
+struct sr_event {	/* valid until the next sr_engine call */
 	enum sr_event_kind kind;
 	sr_time time;
 	uint64_t num;			/* frame, 0: none */
@@ -104,6 +119,10 @@ struct sr_event {			/* valid until the next sr_engine call */
 			sr_time duration, dialog_duration;
 		} end;
 		const struct sr_line_packet *media;
+		struct {
+			struct sr_flow flow;
+			struct sr_str data;
+		} wire;
 	} u;
 };
 

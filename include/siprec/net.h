@@ -31,28 +31,28 @@ uint64_t sr_flow_hash(const struct sr_flow *f);
 
 /* One record of a capture.  data is borrowed until the next read. */
 struct sr_frame {
-	int link;			/* LINKTYPE_ number of the pcap registry */
+	int link;	/* LINKTYPE_ number of the pcap registry */
 	sr_time time;
 	uint64_t num;			/* from 1, in the order of the file */
 	struct sr_str data;
-	size_t wire;			/* length on the wire; data.n when whole */
+	size_t wire;	/* length on the wire; data.n when whole */
 };
 
 /* What both a capture and a live socket boil down to. */
 enum sr_chunk_kind {
 	SR_DGRAM,			/* one UDP datagram */
 	SR_BYTES,			/* the next bytes of a stream */
-	SR_GAP,				/* missing bytes of a stream were skipped */
-	SR_CLOSE,			/* FIN, RST, or the stream was given up */
-	SR_BROKEN			/* a frame we could not read; why says it */
+	SR_GAP,	/* missing bytes of a stream were skipped */
+	SR_CLOSE,	/* FIN, RST, or the stream was given up */
+	SR_BROKEN	/* a frame we could not read; why says it */
 };
 struct sr_chunk {
 	enum sr_chunk_kind kind;
 	struct sr_flow flow;
 	sr_time time;			/* when it was on the wire */
 	uint64_t num;			/* frame number, 0 when live */
-	struct sr_str data;		/* borrowed until the next sr_net call */
-	size_t cut;			/* bytes of it that the snaplen took away;
+	struct sr_str data;	/* borrowed until the next sr_net call */
+	size_t cut;			/* bytes of it that the snaplen took;
 					 * SR_GAP: bytes skipped */
 	const char *why;		/* SR_BROKEN: static text */
 };

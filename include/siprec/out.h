@@ -15,6 +15,7 @@ int sr_wav_new(struct sr_wav **wp, int dir, const char *name, uint32_t rate,
 int sr_wav_write(struct sr_wav *w, const int16_t *v, size_t frames);
 int sr_wav_silence(struct sr_wav *w, uint64_t frames);
 int sr_wav_flush(struct sr_wav *w);
+uint64_t sr_wav_frames(const struct sr_wav *w);	/* so far; NULL: 0 */
 int sr_wav_close(struct sr_wav *w);		/* NULL is fine; frees w */
 /* How many descriptors all writers together may hold open. */
 void sr_wav_budget(size_t n);
@@ -33,10 +34,12 @@ void sr_wav_end(struct sr_wav_in *w);
 /* ---- recorder: events in, directories out ---- */
 
 enum sr_audio { SR_AUDIO_WAV, SR_AUDIO_ULAW, SR_AUDIO_FLAC, SR_AUDIO_OPUS };
+enum sr_order { SR_ORDER_MLINE, SR_ORDER_LABEL, SR_ORDER_METADATA };
 struct sr_record_cfg {
-	const char *dir;		/* strftime fields: the session's start, UTC */
+	const char *dir;	/* strftime fields: the session's start, UTC */
 	enum sr_mix mix;
-	bool by_metadata;		/* order of the mix: else by label */
+	enum sr_order order;		/* of the channels of the mix */
+	bool correct;			/* as sr_stream_correction says */
 	enum sr_audio audio;
 	bool keep_rtp;
 	unsigned threads;		/* that decode; 1: the caller's own */

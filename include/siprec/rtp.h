@@ -44,7 +44,7 @@ enum sr_codec_id {
 struct sr_format {
 	enum sr_codec_id id;
 	struct sr_str name;		/* as in a=rtpmap; borrowed */
-	struct sr_str fmtp;		/* borrowed; absent when there is none */
+	struct sr_str fmtp;	/* borrowed; absent when there is none */
 	uint32_t clock;			/* RTP clock, G.722: 8000 */
 	uint8_t pt, channels;
 };
@@ -70,7 +70,7 @@ struct sr_numbers {			/* of one stream, RFC 3550 appendix A */
 	uint64_t packets, lost, late, duplicate;
 	double jitter;			/* ns, RFC 3550 A.8 */
 	sr_time heard;			/* ns of media */
-	sr_time end;			/* where the last media ends, from t0 */
+	sr_time begin, end;		/* where its media stands, from t0 */
 };
 struct sr_line_packet {
 	struct sr_rtp rtp;		/* payload borrowed */
@@ -81,10 +81,10 @@ struct sr_line_packet {
 	uint32_t cut;			/* payload bytes that are missing */
 	/* What the line adds, in units of format->clock: */
 	int64_t at;			/* place, from the start */
-	int64_t hole;			/* silence between the media before and it */
+	int64_t hole;	/* silence between the media before and it */
 	uint32_t lost;			/* packets missing right before it */
-	bool doubted;			/* it claims to be a day away, and is not
-					 * believed: it follows what is there */
+	bool doubted;			/* a day away, it says: not believed,
+					 * it follows what is there */
 };
 
 /* Puts packets in order, drops copies, and places them by RTP time, anchored
@@ -111,6 +111,13 @@ bool sr_line_turned(struct sr_line *l, uint32_t *from, uint32_t *to);
 bool sr_line_wants_fork(const struct sr_line *l, uint32_t *ssrc);
 void sr_line_fork(struct sr_line *l, struct sr_line *other);
 void sr_line_numbers(const struct sr_line *l, struct sr_numbers *out);
+/* By how much the sender's clock is slow against the wall's, from the lowest
+ * delays of each second: 100e-6 is 100 ppm.  0 when too little was seen. */
+double sr_line_skew(const struct sr_line *l);
+/* Where on the time line a timestamp of this source stands, in ns; false when
+ * it is not the source in force. */
+bool sr_line_locate(const struct sr_line *l, uint32_t ssrc, uint32_t ts,
+    sr_time *at);
 void sr_line_free(struct sr_line *l);
 
 /* ---- dtmf: RFC 4733 ---- */
@@ -130,6 +137,6 @@ bool sr_dtmf_put(struct sr_dtmf *d, const struct sr_line_packet *p,
     struct sr_dtmf *done);
 /* Other media came or the stream is over: true when a digit ended with it. */
 bool sr_dtmf_end(struct sr_dtmf *d, struct sr_dtmf *done);
-char sr_dtmf_char(uint8_t event);	/* '0'-'9' '*' '#' 'A'-'D', '!' flash, 0 */
+char sr_dtmf_char(uint8_t event); /* '0'-'9' '*' '#' 'A'-'D', '!' flash, 0 */
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 4096, ALIGN = sizeof(void *) * 2 };
+enum { BLOCK = 512, MOST = 4096, ALIGN = sizeof(void *) * 2 };
 
 struct sr_arena_block {
 	struct sr_arena_block *next;
@@ -28,13 +28,16 @@ static struct sr_arena_block *
 block(struct sr_arena *a, size_t n)
 {
 	struct sr_arena_block *b;
-	size_t cap = n > BLOCK / 4 ? n : BLOCK - sizeof(*b);
+	size_t cap = a->used < BLOCK ? BLOCK : a->used < MOST ? a->used : MOST;
+	bool big = n > cap / 4;
 
+	/* Blocks grow with the arena: most arenas stay small. */
+	cap = big ? n : cap - sizeof(*b);
 	if ((b = malloc(sizeof(*b) + cap)) == NULL)
 		return NULL;
 	b->n = 0;
 	b->cap = cap;
-	if (n > BLOCK / 4 && a->head != NULL) {
+	if (big && a->head != NULL) {
 		/* A big one goes behind, so that the rest of the head block
 		 * is not given up for it. */
 		b->next = a->head->next;

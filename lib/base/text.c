@@ -57,8 +57,8 @@ sr_base64_read(struct sr_buf *out, struct sr_str s)
 		/* The bits that the padding drops must be zero. */
 		if (pad > 2 || (v & ((1u << 8 * pad) - 1)) != 0)
 			return SR_EBAD;
-		err = sr_buf_add(out, (struct sr_str){ (char[]){ (char)(v >> 16),
-		    (char)(v >> 8), (char)v }, 3 - pad });
+		err = sr_buf_add(out, (struct sr_str){ (char[]){
+		    (char)(v >> 16), (char)(v >> 8), (char)v }, 3 - pad });
 		have = 0;
 		v = 0;
 		if (pad > 0) {

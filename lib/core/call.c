@@ -131,8 +131,8 @@ call_find(struct sr_engine *e, const struct sr_msg *m, int *by)
 			*by = UAC;
 			return c;
 		}
-		if (tag_fits(c->side[UAS].tag, m->from.tag) && m->to.tag.n > 0 &&
-		    sr_streq(c->side[UAC].tag, m->to.tag)) {
+		if (m->to.tag.n > 0 && sr_streq(c->side[UAC].tag, m->to.tag) &&
+		    tag_fits(c->side[UAS].tag, m->from.tag)) {
 			*by = UAS;
 			return c;
 		}
@@ -254,13 +254,21 @@ take_body(struct sr_engine *e, struct call *c, const struct sr_msg *m,
 static void
 marks_missing(struct sr_engine *e, struct call *c)
 {
+	const struct sr_stream *t = c->plain ? NULL : c->session->streams;
+
+	while (t != NULL && !t->unlabelled)
+		t = t->next;
+	if (t != NULL)
+		warn(e, c->session, "R7866-7.1.1-2", "the client gives no "
+		    "label to m-line %u: its stream is called %.*s",
+		    t->mline + 1, SR_FMT(t->label));
 	if (c->plain || strcmp(c->cause, "sip.src") == 0)
 		return;
 	if (strcmp(c->cause, "media") != 0)
-		warn(e, c->session, "R7866-6.1.1-2", "the client does not mark its "
-		    "Contact with +sip.src: taken as a recording session for "
-		    "its %s", strcmp(c->cause, "siprec") == 0 ? "option tag" :
-		    c->cause);
+		warn(e, c->session, "R7866-6.1.1-2", "the client does not mark "
+		    "its Contact with +sip.src: taken as a recording session "
+		    "for its %s", strcmp(c->cause, "siprec") == 0 ?
+		    "option tag" : c->cause);
 }
 
 void
@@ -278,6 +286,7 @@ call_begin(struct sr_engine *e, struct call *c, const char *cause)
 		return;
 	c->begun = true;
 	c->refused = false;
+	e->adopting = true;		/* its media comes behind its begin */
 	s = c->session;
 	if (!c->holds)
 		s->ncalls++;
@@ -305,6 +314,7 @@ call_begin(struct sr_engine *e, struct call *c, const char *cause)
 		offer_settle(e, c);
 	offer_apply(e, c);
 	session_tell_pauses(s);
+	e->adopting = false;
 	e->bindings.generation++;
 	orphans_look(e);
 }
@@ -331,6 +341,10 @@ call_end(struct sr_engine *e, struct call *c, const char *reason)
 	if (c->over)
 		return;
 	c->over = true;
+	for (int i = UAC; i <= UAS; i++) {
+		offer_free_sdp(c->side[i].sdp);
+		c->side[i].sdp = NULL;
+	}
 	let_go(e, c, reason);
 }
 
@@ -397,8 +411,8 @@ is_again(const struct call *c, const struct sr_msg *m)
 }
 
 static void
-request(struct sr_engine *e, const struct sr_chunk *ch, const struct sr_msg *m,
-    const struct sr_body *b)
+request(struct sr_engine *e, const struct sr_chunk *ch, struct sr_str raw,
+    const struct sr_msg *m, const struct sr_body *b)
 {
 	int by = UAC;
 	struct call *c = call_find(e, m, &by);
@@ -417,7 +431,8 @@ request(struct sr_engine *e, const struct sr_chunk *ch, const struct sr_msg *m,
 		}
 	}
 	if (c == NULL) {
-		bool opens = invite || (m->method == SR_UPDATE && b->nparts > 0);
+		bool opens = invite ||
+		    (m->method == SR_UPDATE && b->nparts > 0);
 
 		if (!opens || (c = first_invite(e, ch, m)) == NULL)
 			return;
@@ -426,11 +441,13 @@ request(struct sr_engine *e, const struct sr_chunk *ch, const struct sr_msg *m,
 			find_replaced(e, c, m);
 	}
 	c->last = e->now;
+	call_wire(e, c, ch, raw);
 	if (c->over)
 		return;
 	learn(c, &c->side[by], &m->from);
 	learn(c, &c->side[!by], &m->to);
-	if (m->method == SR_ACK && !c->begun && !sr_streq(c->branch, m->branch)) {
+	if (m->method == SR_ACK && !c->begun &&
+	    !sr_streq(c->branch, m->branch)) {
 		/* An ACK with a branch of its own acknowledges a 2xx. */
 		take_body(e, c, m, b, by);
 		call_begin(e, c, "ack");
@@ -454,8 +471,8 @@ refuse(struct sr_engine *e, struct call *c, const struct sr_msg *m)
 	c->refused = true;
 	/* A challenge is no refusal: the client comes back with an answer. */
 	if (c->wanted && !c->plain && m->status != 401 && m->status != 407) {
-		warn(e, NULL, "refused", "call %.*s: the server answers %d %.*s",
-		    SR_FMT(c->call_id), m->status, SR_FMT(m->reason));
+		warn(e, NULL, "refused", "call %.*s: the server answers %d "
+		    "%.*s", SR_FMT(c->call_id), m->status, SR_FMT(m->reason));
 		if ((ev = e->queue.tail != NULL ? &e->queue.tail->ev : NULL) !=
 		    NULL && ev->kind == SR_EV_WARN) {
 			ev->u.warn.status = m->status;
@@ -466,8 +483,8 @@ refuse(struct sr_engine *e, struct call *c, const struct sr_msg *m)
 }
 
 static void
-response(struct sr_engine *e, const struct sr_chunk *ch, const struct sr_msg *m,
-    const struct sr_body *b)
+response(struct sr_engine *e, const struct sr_chunk *ch, struct sr_str raw,
+    const struct sr_msg *m, const struct sr_body *b)
 {
 	int by = UAC;
 	struct call *c = call_find(e, m, &by);
@@ -481,6 +498,7 @@ response(struct sr_engine *e, const struct sr_chunk *ch, const struct sr_msg *m,
 		by = UAC;
 	}
 	c->last = e->now;
+	call_wire(e, c, ch, raw);
 	if (c->over || m->status == 100)
 		return;
 	first = invite && m->cseq == c->cseq;
@@ -528,13 +546,13 @@ call_message(struct sr_engine *e, const struct sr_chunk *ch, struct sr_str raw)
 	if (err == SR_ENOMEM)
 		e->err = err;
 	else if (err != SR_OK)
-		warn(e, NULL, "R3261-7", "frame %llu: a SIP message that cannot "
-		    "be read: %s", (unsigned long long)e->num,
+		warn(e, NULL, "R3261-7", "frame %llu: a SIP message that "
+		    "cannot be read: %s", (unsigned long long)e->num,
 		    sr_strerror(err));
 	else if (m->status == 0)
-		request(e, ch, m, b);
+		request(e, ch, raw, m, b);
 	else
-		response(e, ch, m, b);
+		response(e, ch, raw, m, b);
 	if (b != NULL)
 		trash(e, b, free_body);
 	if (m != NULL)

@@ -74,10 +74,15 @@ datagram(struct sr_engine *e, const struct sr_chunk *c)
 	if (c->data.n == 0 || (f = flow_get(e, &c->flow, c->time)) == NULL)
 		return;
 	if ((uint8_t)c->data.p[0] >> 6 == 2) {
-		if (f->line != NULL)
+		if (f->line != NULL) {
+			__builtin_prefetch(f->stream, 1);
 			sr_line_prefetch(f->line);
-		if (sr_rtcp_looks(c->data))
+		}
+		if (sr_rtcp_looks(c->data)) {
+			if (e->cfg.align)
+				media_rtcp(e, f, c->data);
 			return;
+		}
 		if (f->kind == FLOW_MEDIA)
 			media_put(e, f->stream, f, c);
 		else if (sr_rtp_looks(c->data))
@@ -85,8 +90,9 @@ datagram(struct sr_engine *e, const struct sr_chunk *c)
 	} else if (sr_sip_looks(c->data)) {
 		f->kind = f->kind == FLOW_MEDIA ? FLOW_MEDIA : FLOW_SIP;
 		if (c->cut > 0)
-			warn(e, NULL, "snaplen", "frame %llu: a SIP message was "
-			    "cut by the snaplen", (unsigned long long)c->num);
+			warn(e, NULL, "snaplen", "frame %llu: a SIP message "
+			    "was cut by the snaplen",
+			    (unsigned long long)c->num);
 		call_message(e, c, c->data);
 	}
 }
@@ -124,8 +130,8 @@ messages(struct sr_engine *e, struct flow *f, const struct sr_chunk *c)
 		} else {
 			len = (long)sr_sip_resync(sr_buf_str(&n->in));
 			if (n->sip)
-				warn(e, NULL, "R3261-18.3", "frame %llu: %ld bytes "
-				    "of a SIP connection are no message",
+				warn(e, NULL, "R3261-18.3", "frame %llu: %ld "
+				    "bytes of a SIP connection are no message",
 				    (unsigned long long)c->num, len);
 			if (len == 0)
 				len = 1;
@@ -190,8 +196,9 @@ stream_broken(struct sr_engine *e, const struct sr_chunk *c)
 	if (f == NULL || f->conn == NULL)
 		return;
 	if (c->kind == SR_GAP)
-		warn(e, NULL, "tcp", "frame %llu: %zu bytes of a SIP connection "
-		    "are not in the capture", (unsigned long long)c->num,
+		warn(e, NULL, "tcp", "frame %llu: %zu bytes of a SIP "
+		    "connection are not in the capture",
+		    (unsigned long long)c->num,
 		    c->cut);
 	/* What was cut short is read as far as it goes. */
 	if (sr_sip_looks(sr_buf_str(&f->conn->in)))

@@ -9,7 +9,7 @@ static const char *const names[] = {
 	[SR_EV_RESUME] = "resume", [SR_EV_HOLD] = "hold",
 	[SR_EV_WARN] = "warn", [SR_EV_REPLACED] = "replaced",
 	[SR_EV_CONTINUED] = "continued", [SR_EV_END] = "end",
-	[SR_EV_MEDIA] = "media"
+	[SR_EV_MEDIA] = "media", [SR_EV_WIRE] = "wire"
 };
 
 /* ---- small things; errors stay in the buffer's last answer ---- */
@@ -48,8 +48,10 @@ addr(struct sr_buf *b, const char *name, const struct sr_addr *a)
 static int
 seconds(struct sr_buf *b, const char *name, sr_time t)
 {
-	return sr_buf_fmt(b, ",\"%s\":%lld.%06lld", name,
-	    (long long)(t / SR_SEC), (long long)(t % SR_SEC / 1000));
+	sr_time us = (t < 0 ? -t : t) / 1000;
+
+	return sr_buf_fmt(b, ",\"%s\":%s%lld.%06lld", name, t < 0 ? "-" : "",
+	    (long long)(us / 1000000), (long long)(us % 1000000));
 }
 
 static int
@@ -193,7 +195,7 @@ people_json(const struct sr_stream *t, struct sr_buf *b)
 
 static void
 end_stream_json(const struct sr_stream *t, const struct sr_end_file *f,
-    struct sr_buf *b)
+    sr_time length, struct sr_buf *b)
 {
 	struct sr_numbers n;
 
@@ -215,7 +217,7 @@ end_stream_json(const struct sr_stream *t, const struct sr_end_file *f,
 	    (unsigned long long)n.packets, (unsigned long long)n.lost,
 	    (unsigned long long)n.late, (unsigned long long)n.duplicate,
 	    n.jitter / 1e6);
-	seconds(b, "duration", f != NULL ? f->duration : 0);
+	seconds(b, "duration", f != NULL ? f->duration : t->heard ? length : 0);
 	seconds(b, "heard", n.heard);
 	people_json(t, b);
 	sr_buf_addc(b, '}');
@@ -240,7 +242,8 @@ end_json(const struct sr_event *ev, const struct sr_end_file *files,
 		if (!first)
 			sr_buf_addc(b, ',');
 		first = false;
-		end_stream_json(t, files != NULL ? &files[t->index] : NULL, b);
+		end_stream_json(t, files != NULL ? &files[t->index] : NULL,
+		    ev->u.end.duration, b);
 	}
 	sr_buf_addc(b, ']');
 }
@@ -299,6 +302,7 @@ sr_event_json(const struct sr_event *ev, const struct sr_end_file *files,
 		break;
 	case SR_EV_CONTINUED:
 	case SR_EV_MEDIA:
+	case SR_EV_WIRE:
 		break;
 	}
 	return sr_buf_addc(b, '}');

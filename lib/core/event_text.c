@@ -129,6 +129,7 @@ sr_event_text(const struct sr_event *ev, struct sr_buf *b)
 		break;
 	case SR_EV_CONTINUED:
 	case SR_EV_MEDIA:
+	case SR_EV_WIRE:
 		break;
 	}
 	return sr_buf_addc(b, '\n');

@@ -3,7 +3,7 @@
  * What is not audio ends here: digits become events, and stand as silence. */
 #include "priv.h"
 
-#define LOCK SR_SEC			/* silence before another sender may come */
+#define LOCK SR_SEC	/* silence before another sender may come */
 #define GAP (200 * SR_MSEC)
 enum { MAX_FORKS = 7 };			/* of one m-line */
 
@@ -49,6 +49,9 @@ first_media(struct sr_engine *e, struct sr_stream *t, const struct flow *f,
 	t->codec = format;
 	if ((ev = queue_event(e, SR_EV_STREAM, t->session)) == NULL)
 		return;
+	if (t->sealed)
+		warn(e, t->session, "R7866-12.2-1", "stream %.*s is SRTP: its "
+		    "payload is kept as it is", SR_FMT(t->label));
 	ev->stream = t;
 	ev->u.stream.format = format;
 	ev->u.stream.ssrc = h->ssrc;
@@ -62,11 +65,11 @@ remark(struct sr_engine *e, struct sr_stream *t, const struct sr_line_packet *p)
 {
 	if (p->cut > 0 && !t->warned_cut) {
 		t->warned_cut = true;
-		warn(e, t->session, "snaplen", "frame %llu: media of stream %.*s "
-		    "was cut by the snaplen: silence stands for what is missing",
-		    (unsigned long long)p->num, SR_FMT(t->label));
+		warn(e, t->session, "snaplen", "frame %llu: media of stream "
+		    "%.*s was cut by the snaplen: silence stands for what is "
+		    "missing", (unsigned long long)p->num, SR_FMT(t->label));
 	}
-	if (t->paused && !t->warned_paused) {
+	if (t->paused && p->arrived > t->paused_at && !t->warned_paused) {
 		t->warned_paused = true;
 		warn(e, t->session, "R7866-7.1.1.1-3", "frame %llu: media on "
 		    "stream %.*s although it is inactive: it is recorded",
@@ -100,6 +103,18 @@ fork_line(struct sr_engine *e, struct sr_stream *t, const struct flow *f)
 	queue_pull(e, other);
 }
 
+static void
+keep_wire(struct sr_engine *e, struct sr_stream *t, const struct sr_chunk *c)
+{
+	struct sr_event *ev = queue_event(e, SR_EV_WIRE, t->session);
+
+	if (ev == NULL)
+		return;
+	ev->time = c->time;
+	ev->u.wire.flow = c->flow;
+	ev->u.wire.data = c->data;
+}
+
 /* The chain of further sources of a stream; NULL: it is not among them. */
 static struct sr_stream *
 fork_of(const struct sr_stream *t, uint32_t ssrc)
@@ -120,6 +135,8 @@ media_put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
 
 	if (sr_rtp_parse(&p->rtp, c->data) != SR_OK)
 		return;
+	if (e->cfg.wire)
+		keep_wire(e, t, c);
 	p->arrived = c->time;
 	p->num = c->num;
 	p->cut = (uint32_t)c->cut;
@@ -132,9 +149,11 @@ media_put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
 	if (format == NULL || t->last_pt != p->rtp.pt)
 		format = stream_format(t, p->rtp.pt);
 	if (format != NULL && format->id == SR_CODEC_RED &&
-	    sr_red_primary(p->rtp.payload, &p->rtp.pt, &p->rtp.payload) == SR_OK)
+	    sr_red_primary(p->rtp.payload, &p->rtp.pt, &p->rtp.payload) ==
+	    SR_OK)
 		format = stream_format(t, p->rtp.pt);
-	if (format != NULL && format->id == SR_CODEC_UNKNOWN && format->pt > 95)
+	if (format != NULL && format->id == SR_CODEC_UNKNOWN &&
+	    format->pt > 95 && !t->sealed)
 		format = stream_guess(t, format, p->rtp.payload);
 	if (format == NULL)
 		return;
@@ -196,14 +215,17 @@ end_digit(struct sr_engine *e, struct sr_stream *t,
 static void
 gap(struct sr_engine *e, struct sr_stream *t, const struct sr_line_packet *p)
 {
-	sr_time hole = ticks_ns(p->hole, p->format->clock);
+	int64_t lost = (int64_t)p->lost * p->ticks;
+	sr_time missing = ticks_ns(p->hole < lost ? p->hole : lost,
+	    p->format->clock);
 	struct sr_event *ev;
 
-	if (hole < GAP)
+	/* A hole may be a rest of the sender and a loss: this is the loss. */
+	if (missing < GAP)
 		return;
 	ev = stash(e, t, SR_EV_GAP);
 	ev->u.gap.at = ticks_ns(p->at - p->hole, p->format->clock);
-	ev->u.gap.duration = hole;
+	ev->u.gap.duration = missing;
 }
 
 static void

@@ -109,11 +109,50 @@ call_note(struct sr_engine *e, struct call *c, enum sr_event_kind kind,
 	c->nnotes++;
 }
 
+static void
+tell_wire(struct sr_engine *e, struct call *c, const struct sr_flow *flow,
+    sr_time time, struct sr_str raw)
+{
+	struct sr_event *ev = queue_event(e, SR_EV_WIRE, c->session);
+
+	if (ev == NULL)
+		return;
+	ev->time = time;
+	ev->u.wire.flow = *flow;
+	ev->u.wire.data = raw;
+}
+
+void
+call_wire(struct sr_engine *e, struct call *c, const struct sr_chunk *ch,
+    struct sr_str raw)
+{
+	struct note *n;
+
+	if (!e->cfg.wire || c->over)
+		return;
+	if (c->begun) {
+		tell_wire(e, c, &ch->flow, ch->time, raw);
+		return;
+	}
+	if (c->nnotes == MAX_NOTES ||
+	    (n = sr_arena_alloc(&c->arena, sizeof(*n))) == NULL)
+		return;
+	*n = (struct note){ .kind = SR_EV_WIRE, .flow = ch->flow,
+	    .time = ch->time, .text = sr_arena_dup(&c->arena, raw) };
+	*c->notes_end = n;
+	c->notes_end = &n->next;
+	c->nnotes++;
+}
+
 void
 notes_tell(struct sr_engine *e, struct call *c)
 {
 	for (struct note *n = c->notes; n != NULL; n = n->next)
-		tell(e, c, n->kind, n->by, n->cseq, n->text, n->charset);
+		if (n->kind == SR_EV_WIRE)
+			tell_wire(e, c, &n->flow, n->time, n->text);
+		else
+			tell(e, c, n->kind, n->by, n->cseq, n->text,
+			    n->charset);
 	c->notes = NULL;
 	c->notes_end = &c->notes;
 }
@@ -243,7 +282,9 @@ apply_line(struct sr_engine *e, struct call *c, unsigned i, int from)
 	if ((t = stream_at(e, c, i, from, label_of(c, i, from, snd, rcv))) ==
 	    NULL)
 		return;
+	t->sealed = sr_strifind(any->proto, SR_STR("SAVP")) < any->proto.n;
 	set_formats(t, snd, rcv);
+	t->locked = NULL;	/* after an exchange anybody may begin */
 	err = bind_stream(e, t, rcv != NULL ? &rcv->rtp : NULL,
 	    snd != NULL ? &snd->rtp : NULL);
 	if (err != SR_OK)

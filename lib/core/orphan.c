@@ -52,6 +52,12 @@ make_room(struct sr_engine *e, size_t need)
 	}
 	if (need > r->size / 2)
 		return SR_ELIMIT;
+	/* What found its home is done with; an empty ring begins anew, so that
+	 * little memory is ever touched. */
+	while (r->head < r->tail && at(r, r->head)->flow == NULL)
+		r->head += room(at(r, r->head)->n);
+	if (r->head == r->tail)
+		r->head = r->tail = 0;
 	left = r->size - r->tail % r->size;
 	if (left < need) {		/* a pad up to the end of the ring */
 		while (r->tail + left - r->head > r->size)
@@ -144,7 +150,8 @@ orphans_look(struct sr_engine *e)
 {
 	struct ring *r = &e->orphans;
 
-	for (uint64_t o = r->head; r->p != NULL && o < r->tail;) {
+	for (uint64_t o = r->head; r->p != NULL && !e->adopting &&
+	    o < r->tail;) {
 		struct flow *f = orphan_flow(e, &o);
 
 		if (f != NULL && f->generation != e->bindings.generation)

@@ -5,7 +5,7 @@
 #include "siprec/core.h"
 
 enum { UAC, UAS };			/* the sides of a dialog */
-enum { MAX_MLINES = 256, MAX_FORMATS = 64 };
+enum { MAX_MLINES = 256, MAX_FORMATS = 32 };
 
 /* ---- queue ---- */
 
@@ -39,8 +39,8 @@ struct flow {
 	struct sr_line *line;		/* the stream's */
 	sr_time last, first;
 	struct flow *sibling;		/* of the same stream */
-	bool used, alone;		/* it had a stream once; no signalling */
-	unsigned generation;		/* of the bindings when it was looked up */
+	bool used, alone;	/* it had a stream once; no signalling */
+	unsigned generation;	/* of the bindings when it was looked up */
 	/* orphans: RTP that waits for its SDP */
 	uint64_t orphan_head, orphan_tail;	/* offsets + 1; 0: none */
 	uint32_t norphans;
@@ -110,10 +110,11 @@ struct sr_stream {
 	const struct sr_format *last;	/* of the latest packet */
 	uint8_t last_pt;
 	bool closed, paused, held, sent, heard, finished;
+	bool unlabelled, sealed;	/* sealed: SRTP without keys */
 	bool warned_cut, warned_paused;
 	struct flow *locked;
 	sr_time locked_last;
-	struct sr_stream *fork;		/* a further source of the same m-line */
+	struct sr_stream *fork;	/* a further source of the same m-line */
 	uint32_t fork_ssrc, ssrc;
 	unsigned nforks;
 	struct sr_dtmf dtmf;
@@ -130,8 +131,11 @@ struct sr_stream {
 	struct binding *bindings;
 	struct flow *flows;
 	sr_time since;			/* its signalling began */
+	sr_time paused_at;
 	struct sr_addr from_ip, to_ip;	/* where its two sides signal from */
 	const struct sr_format *codec;	/* first that carried media */
+	struct sr_rtcp report;		/* the latest SR, if any */
+	struct sr_correction correction;
 	struct person *people;		/* who sent it when last said */
 	size_t npeople;
 	void *slot;
@@ -174,6 +178,8 @@ void session_destroy(void *s);
 void session_tell_pauses(struct sr_session *s);
 void stream_pause(struct sr_stream *t, bool paused);
 void session_totals(struct sr_event *ev);
+/* Aligns the streams of a session that is over; the new length. */
+sr_time correct(struct sr_session *s);
 /* Applies one metadata body and queues its event.  made: by us. */
 void session_meta(struct sr_session *s, struct sr_str body,
     struct sr_str charset, bool made);
@@ -186,6 +192,7 @@ void media_put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
     const struct sr_chunk *c);
 /* The next things of this stream, into the stash; false: it is dry. */
 bool media_pull(struct sr_engine *e, struct sr_stream *t);
+void media_rtcp(struct sr_engine *e, struct flow *f, struct sr_str data);
 void media_finish(struct sr_engine *e, struct sr_stream *t);
 sr_time ticks_ns(int64_t ticks, uint32_t clock);
 
@@ -197,6 +204,8 @@ struct note {				/* kept until the session begins */
 	int by;
 	uint32_t cseq;
 	struct sr_str text, charset;
+	struct sr_flow flow;		/* WIRE */
+	sr_time time;
 };
 struct side {
 	struct sr_str uri, name, tag;
@@ -249,6 +258,9 @@ void offer_free_sdp(struct sr_sdp *s);
 /* Something for the session's log: now, or when it begins. */
 void call_note(struct sr_engine *e, struct call *c, enum sr_event_kind kind,
     int by, uint32_t cseq, struct sr_str text, struct sr_str charset);
+/* A message of the dialog as it was on the wire, for who keeps captures. */
+void call_wire(struct sr_engine *e, struct call *c, const struct sr_chunk *ch,
+    struct sr_str raw);
 void notes_tell(struct sr_engine *e, struct call *c);
 
 /* ---- alone: RTP without signalling ---- */
@@ -276,7 +288,7 @@ struct sr_engine {
 	uint64_t num;
 	struct queue queue;
 	struct sr_line_packet packet;	/* the one on its way */
-	struct sr_event out, stash[4];	/* what a pull found at once */
+	struct sr_event out, stash[8];	/* what a pull found at once */
 	size_t nstash;
 	struct trash *trash;
 	struct flow **flows;

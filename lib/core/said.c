@@ -98,8 +98,9 @@ session_meta(struct sr_session *s, struct sr_str body, struct sr_str charset,
 	}
 	if (err != SR_OK || !sr_streq(d->root, SR_STR("recording"))) {
 		if (err != SR_OK)
-			warn(e, s, "R7866-9.2-3", "metadata %u cannot be used: %s: "
-			    "the recording goes on", s->nmeta, sr_strerror(err));
+			warn(e, s, "R7866-9.2-3", "metadata %u cannot be used: "
+			    "%s: the recording goes on", s->nmeta,
+			    sr_strerror(err));
 		if (err != SR_OK || !sr_streq(d->root,
 		    SR_STR("recording_metadata")))
 			return;

@@ -6,13 +6,47 @@
 
 enum { SESSION_MEMORY = 16 << 20, NAME = 128 };
 
-struct sr_str sr_session_id(const struct sr_session *s) { return s->id; }
-struct sr_str sr_session_call_id(const struct sr_session *s) { return s->call_id; }
-size_t sr_session_nstreams(const struct sr_session *s) { return s->nstreams; }
-struct sr_str sr_stream_label(const struct sr_stream *t) { return t->label; }
-size_t sr_stream_index(const struct sr_stream *t) { return t->index; }
-void **sr_session_slot(struct sr_session *s) { return &s->slot; }
-void **sr_stream_slot(struct sr_stream *t) { return &t->slot; }
+struct sr_str
+sr_session_id(const struct sr_session *s)
+{
+	return s->id;
+}
+
+struct sr_str
+sr_session_call_id(const struct sr_session *s)
+{
+	return s->call_id;
+}
+
+size_t
+sr_session_nstreams(const struct sr_session *s)
+{
+	return s->nstreams;
+}
+
+struct sr_str
+sr_stream_label(const struct sr_stream *t)
+{
+	return t->label;
+}
+
+size_t
+sr_stream_index(const struct sr_stream *t)
+{
+	return t->index;
+}
+
+void **
+sr_session_slot(struct sr_session *s)
+{
+	return &s->slot;
+}
+
+void **
+sr_stream_slot(struct sr_stream *t)
+{
+	return &t->slot;
+}
 
 const struct sr_doc *
 sr_session_doc(const struct sr_session *s)
@@ -43,12 +77,13 @@ unused(struct sr_engine *e, uint64_t h)
 		cap = cap > 0 ? cap * 2 : 256;
 		if ((v = calloc(cap, sizeof(*v))) == NULL)
 			return true;
-		for (size_t k = 0; k < e->id_cap; k++)
-			if (e->ids[k] != 0) {
-				for (i = e->ids[k] >> 8; v[i & (cap - 1)] != 0; i++)
-					;
+		for (size_t k = 0; k < e->id_cap; k++) {
+			i = e->ids[k] >> 8;
+			while (e->ids[k] != 0 && v[i & (cap - 1)] != 0)
+				i++;
+			if (e->ids[k] != 0)
 				v[i & (cap - 1)] = e->ids[k];
-			}
+		}
 		free(e->ids);
 		e->ids = v;
 		e->id_cap = cap;
@@ -74,9 +109,10 @@ name_of(struct sr_session *s, struct sr_str call_id)
 	for (size_t i = 0; i < n; i++) {
 		char c = call_id.p[i];
 		bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-		    (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+		    (c >= '0' && c <= '9') || c == '_' ||
+		    (i > 0 && (c == '.' || c == '-'));
 
-		name[i] = plain && !(i == 0 && (c == '.' || c == '-')) ? c : '_';
+		name[i] = plain ? c : '_';
 	}
 	if (n == 0)
 		name[n++] = '_';
@@ -141,6 +177,7 @@ stream_new(struct sr_session *s, unsigned mline, int from, struct sr_str label)
 	if (label.n > 0) {
 		t->label = sr_arena_dup(&s->arena, label);
 	} else {
+		t->unlabelled = true;
 		sr_buf_init(&b, 32);
 		sr_buf_fmt(&b, "m%u", mline + 1);
 		t->label = sr_arena_dup(&s->arena, sr_buf_str(&b));
@@ -241,9 +278,19 @@ stream_offers(const struct sr_stream *t, uint8_t pt)
 	return false;
 }
 
-/* What the SDP in force says, what any earlier one said, what RFC 3551 says. */
-const struct sr_format *
-stream_format(struct sr_stream *t, uint8_t pt)
+/* Without its keys SRTP is noise to every codec: payloads are kept as they
+ * are. */
+static const struct sr_format *
+sealed(struct sr_stream *t, const struct sr_format *f)
+{
+	struct sr_format copy = *f;
+
+	copy.id = SR_CODEC_UNKNOWN;
+	return stream_intern(t, &copy);
+}
+
+static const struct sr_format *
+format_of(struct sr_stream *t, uint8_t pt)
 {
 	struct sr_format f;
 
@@ -256,6 +303,15 @@ stream_format(struct sr_stream *t, uint8_t pt)
 	if (sr_format_static(&f, pt))
 		return stream_intern(t, &f);
 	return nameless(t, pt);
+}
+
+/* What the SDP in force says, what any earlier one said, what RFC 3551 says. */
+const struct sr_format *
+stream_format(struct sr_stream *t, uint8_t pt)
+{
+	const struct sr_format *f = format_of(t, pt);
+
+	return f != NULL && t->sealed ? sealed(t, f) : f;
 }
 
 /* Clients send digits that they never offered: four bytes that read as an
@@ -284,6 +340,7 @@ stream_pause(struct sr_stream *t, bool paused)
 	if (t->paused == paused)
 		return;
 	t->paused = paused;
+	t->paused_at = s->engine->now;
 	t->warned_paused = false;
 	if (s->begun == 0 || (ev = queue_event(s->engine, paused ?
 	    SR_EV_PAUSE : SR_EV_RESUME, s)) == NULL)
@@ -341,9 +398,13 @@ session_totals(struct sr_event *ev)
 		if (n.end > end)
 			end = n.end;
 	}
+	if (s->engine->cfg.align || s->engine->cfg.deskew)
+		end = correct(s);
 	ev->u.end.start = s->start.t0 != SR_NEVER ? s->start.t0 : s->begun;
 	ev->u.end.duration = end;
-	ev->u.end.dialog_duration = s->ended - s->begun;
+	/* Clocks of captures jump; a dialog lasts at least no time. */
+	ev->u.end.dialog_duration = s->ended > s->begun ?
+	    s->ended - s->begun : 0;
 }
 
 void
@@ -356,7 +417,10 @@ session_destroy(void *p)
 		sr_line_free(t->line);
 	}
 	sr_meta_free(s->meta);
-	*(s->newer != NULL ? &s->newer->older : &s->engine->sessions) = s->older;
+	if (s->newer != NULL)
+		s->newer->older = s->older;
+	else
+		s->engine->sessions = s->older;
 	if (s->older != NULL)
 		s->older->newer = s->newer;
 	s->engine->nsessions--;

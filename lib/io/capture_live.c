@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <pcap/pcap.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { POLL_MS = 100, KERNEL_BUF = 16 * 1024 * 1024 };
 
@@ -13,6 +15,20 @@ struct cap_live {
 	uint32_t unit;			/* nanoseconds in tv_usec */
 };
 
+/* libpcap's own timeout need not end a wait in which nothing comes, so it is
+ * never let to wait. */
+static int
+wait_next(struct cap_live *l, struct pcap_pkthdr **h, const u_char **p)
+{
+	struct pollfd fd = { .fd = pcap_get_selectable_fd(l->p),
+	    .events = POLLIN };
+	int got = pcap_next_ex(l->p, h, p);
+
+	if (got == 0 && poll(&fd, 1, POLL_MS) > 0)
+		got = pcap_next_ex(l->p, h, p);
+	return got;
+}
+
 static int
 next(struct sr_capture *c, struct sr_frame *f)
 {
@@ -20,7 +36,7 @@ next(struct sr_capture *c, struct sr_frame *f)
 	struct pcap_pkthdr *h;
 	const u_char *p;
 
-	switch (pcap_next_ex(l->p, &h, &p)) {
+	switch (wait_next(l, &h, &p)) {
 	case 1: break;
 	case 0: return SR_MORE;
 	case PCAP_ERROR_BREAK: return SR_ENOENT;
@@ -47,12 +63,15 @@ activate(struct cap_live *l, struct sr_buf *why)
 	pcap_set_buffer_size(l->p, KERNEL_BUF);
 	pcap_set_tstamp_precision(l->p, PCAP_TSTAMP_PRECISION_NANO);
 	if ((err = pcap_activate(l->p)) < 0) {
+		const char *what = pcap_statustostr(err);
 		const char *more = pcap_geterr(l->p);
 
 		errno = err == PCAP_ERROR_PERM_DENIED ? EACCES :
 		    err == PCAP_ERROR_NO_SUCH_DEVICE ? ENODEV : EIO;
-		sr_buf_fmt(why, "%s%s%s", pcap_statustostr(err),
-		    *more != '\0' ? ": " : "", more);
+		if (*more == '\0' || strcmp(what, more) == 0)
+			sr_buf_add(why, sr_cstr(what));
+		else
+			sr_buf_fmt(why, "%s: %s", what, more);
 		return SR_ESYS;
 	}
 	l->link = pcap_datalink(l->p);
@@ -83,6 +102,11 @@ sr_capture_live(struct sr_capture **cp, const char *iface, struct sr_buf *why)
 	}
 	if ((err = activate(c->live, why)) != SR_OK)
 		goto out;
+	if (pcap_setnonblock(c->live->p, 1, text) != 0) {
+		sr_buf_add(why, sr_cstr(text));
+		err = SR_ESYS;
+		goto out;
+	}
 	*cp = c;
 	c = NULL;
 out:

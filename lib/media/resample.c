@@ -27,10 +27,13 @@ int
 sr_resampler_new(struct sr_resampler **rp, uint32_t from, uint32_t to,
     uint8_t channels)
 {
+	/* Two rates that are both a thousand times too high stand for a ratio
+	 * finer than 1 Hz. */
+	uint32_t scale = from > HIGHEST && to > HIGHEST ? 1000 : 1;
 	struct sr_resampler *r;
 
-	if (from < LOWEST || from > HIGHEST || to < LOWEST || to > HIGHEST ||
-	    channels == 0)
+	if (from / scale < LOWEST || from / scale > HIGHEST ||
+	    to / scale < LOWEST || to / scale > HIGHEST || channels == 0)
 		return SR_EUNSUP;
 	if ((r = sr_zalloc(sizeof(*r))) == NULL)
 		return SR_ENOMEM;

@@ -85,6 +85,78 @@ merge(struct sr_doc *out, const struct sr_doc *old, const struct sr_doc *in,
 	return err;
 }
 
+/* ---- forgetting ---- */
+
+static bool
+closed(const struct sr_assoc *a)
+{
+	return a->kind != SR_CS_RECORDING && a->disassociate.p != NULL;
+}
+
+/* Those that left may be forgotten when there is no room for them: in a
+ * conference of days many come and go.  d borrows everything from full. */
+static int
+without_gone(struct sr_doc *d, const struct sr_doc *full, struct sr_arena *tmp)
+{
+	struct copier c = { .arena = tmp };
+	struct table here;
+
+	*d = *full;
+	d->assocs = sr_copy_room(&c, full->nassocs, sizeof(*d->assocs));
+	d->participants = sr_copy_room(&c, full->nparticipants,
+	    sizeof(*d->participants));
+	d->nassocs = 0;
+	d->nparticipants = 0;
+	if (c.full || sr_table_init(&here, tmp, full->nassocs) != SR_OK)
+		return SR_ENOMEM;
+	for (size_t i = 0; i < full->nassocs; i++) {
+		const struct sr_assoc *a = &full->assocs[i];
+
+		if (closed(a))
+			continue;
+		d->assocs[d->nassocs++] = *a;
+		sr_table_put(&here, sr_trim(a->participant_id), SR_STR(""),
+		    i);
+	}
+	for (size_t i = 0; i < full->nparticipants; i++) {
+		const struct sr_participant *p = &full->participants[i];
+
+		if (sr_table_get(&here, sr_trim(p->id), SR_STR("")) !=
+		    TABLE_NONE)
+			d->participants[d->nparticipants++] = *p;
+	}
+	return SR_OK;
+}
+
+static void
+start_over(struct sr_doc *next, size_t max)
+{
+	struct sr_str mode = next->datamode;
+
+	sr_arena_free(&next->arena);
+	sr_doc_new(next, max);
+	next->datamode = mode;
+	next->datamode_raw = mode;
+}
+
+static int
+merge_without_gone(struct sr_doc *next, const struct sr_doc *old,
+    const struct sr_doc *in, size_t max)
+{
+	struct sr_arena tmp;
+	struct sr_doc rest;
+	int err;
+
+	start_over(next, max);
+	sr_arena_init(&tmp, max < SIZE_MAX / TABLES ? max * TABLES :
+	    SIZE_MAX);
+	err = without_gone(&rest, old, &tmp);
+	if (err == SR_OK)
+		err = merge(next, &rest, in, max);
+	sr_arena_free(&tmp);
+	return err;
+}
+
 /* The time of receipt is for the timeline: the snapshot says what the client
  * said, with the client's own clock. */
 int
@@ -101,7 +173,10 @@ sr_meta_apply(struct sr_meta *m, const struct sr_doc *d, sr_time now)
 	next.datamode = complete || m->based ? SR_STR("complete") :
 	    SR_STR("partial");
 	next.datamode_raw = next.datamode;
-	if ((err = merge(&next, &m->doc, d, m->max)) != SR_OK) {
+	err = merge(&next, &m->doc, d, m->max);
+	if (err == SR_ELIMIT && !complete)
+		err = merge_without_gone(&next, &m->doc, d, m->max);
+	if (err != SR_OK) {
 		sr_arena_free(&next.arena);
 		return err;
 	}

@@ -110,11 +110,18 @@ id(struct check *k, const char *what, struct sr_str s, unsigned line)
 }
 
 static void
-own_id(struct check *k, const char *what, const char *attr, struct sr_str s,
+needs(struct check *k, const char *what, const char *attr, struct sr_str s,
     unsigned line)
 {
 	if (s.n == 0)
 		sr_find(k->d, &id_absent, line, "%s without %s", what, attr);
+}
+
+static void
+own_id(struct check *k, const char *what, const char *attr, struct sr_str s,
+    unsigned line)
+{
+	needs(k, what, attr, s, line);
 	id(k, attr, s, line);
 }
 
@@ -146,13 +153,25 @@ twice(struct check *k)
 
 /* ---- references ---- */
 
-/* An update may speak of what an earlier document described. */
+/* Products were seen to put one kind of id where another belongs. */
+static const char *
+instead(const struct check *k, struct sr_str s)
+{
+	for (int kind = SR_K_GROUP; kind <= SR_K_STREAM; kind++)
+		if (sr_index_find(&k->x, (enum sr_kind)kind, s) != NULL)
+			return sr_kind_name((enum sr_kind)kind);
+	return NULL;
+}
+
+/* An update may speak of what an earlier document described.  The form of an
+ * id is looked at where its object is, or here if there is none. */
 static struct sr_entry *
 refer(struct check *k, const struct sr_rule *rule, enum sr_kind kind,
     struct sr_str s, unsigned line)
 {
 	struct sr_entry *e;
 	struct sr_rule mild = *rule;
+	const char *other;
 
 	if (s.n == 0)
 		return NULL;
@@ -162,8 +181,12 @@ refer(struct check *k, const struct sr_rule *rule, enum sr_kind kind,
 		mild.severity = SR_WARNING;
 		mild.hint = "Is it in an earlier document?";
 	}
-	sr_find(k->d, &mild, line, "reference to an undeclared %s: \"%.*s\"",
-	    sr_kind_name(kind), SR_SHOW(s));
+	other = instead(k, s);
+	if (other == NULL)
+		id(k, "a reference", s, line);
+	sr_find(k->d, &mild, line, "reference to an undeclared %s: "
+	    "\"%.*s\"%s%s", sr_kind_name(kind), SR_SHOW(s),
+	    other != NULL ? ", which is a " : "", other != NULL ? other : "");
 	return NULL;
 }
 
@@ -278,7 +301,6 @@ groups_and_sessions(struct check *k)
 		const struct sr_cs *s = &d->sessions[i];
 
 		own_id(k, "session", "session_id", s->id, s->line);
-		id(k, "group-ref", s->group_ref, s->line);
 		refer(k, &dangling_group, SR_K_GROUP, s->group_ref, s->line);
 		lifetime(k, "session", s->start, s->stop, s->line);
 		for (n = 0; n < s->nsip_session_ids; n++)
@@ -340,7 +362,6 @@ streams(struct check *k)
 		const struct sr_mstream *s = &k->d->streams[i];
 
 		own_id(k, "stream", "stream_id", s->id, s->line);
-		id(k, "session_id", s->session_id, s->line);
 		refer(k, &dangling_session, SR_K_SESSION, s->session_id,
 		    s->line);
 		if (s->session_id.n == 0 && k->d->nsessions > 0 && !k->partial)
@@ -360,10 +381,9 @@ flow(struct check *k, const struct sr_assoc *a, bool send)
 	size_t n = send ? a->nsend : a->nrecv;
 
 	for (size_t i = 0; i < n; i++) {
-		struct sr_entry *e;
+		struct sr_entry *e = refer(k, &dangling_stream, SR_K_STREAM,
+		    v[i], a->line);
 
-		id(k, send ? "send" : "recv", v[i], a->line);
-		e = refer(k, &dangling_stream, SR_K_STREAM, v[i], a->line);
 		if (e != NULL && send && a->disassociate.n == 0)
 			e->uses++;
 	}
@@ -380,10 +400,10 @@ associations(struct check *k)
 		const char *what = name[a->kind];
 
 		if (a->kind != SR_CS_RECORDING)
-			own_id(k, what, "participant_id", a->participant_id,
+			needs(k, what, "participant_id", a->participant_id,
 			    a->line);
 		if (a->kind != SR_PARTICIPANT_STREAM)
-			own_id(k, what, "session_id", a->session_id, a->line);
+			needs(k, what, "session_id", a->session_id, a->line);
 		refer(k, &dangling_participant, SR_K_PARTICIPANT,
 		    a->participant_id, a->line);
 		refer(k, &dangling_session, SR_K_SESSION, a->session_id,

@@ -8,7 +8,7 @@
 struct ends {
 	struct table sessions;		/* id -> session */
 	struct table streams;		/* id -> stream */
-	struct table present;		/* participant, session -> association */
+	struct table present;		/* participant, session -> assoc */
 };
 
 static int

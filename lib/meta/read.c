@@ -68,11 +68,21 @@ ours(const struct sr_reading *r, const xmlNode *e)
 	    sr_streq(ns, SR_STR(SR_NS_SIPREC));
 }
 
+/* libxml2 leaves a prefix that nobody declared in the name. */
+static const char *
+local(const xmlNode *e)
+{
+	const char *name = (const char *)e->name;
+	const char *colon = e->ns == NULL ? strchr(name, ':') : NULL;
+
+	return colon != NULL ? colon + 1 : name;
+}
+
 enum sr_word
 sr_read_word(struct sr_reading *r, struct _xmlNode *e, struct sr_exts *x)
 {
 	bool exact;
-	enum sr_word w = sr_word((const char *)e->name, &exact);
+	enum sr_word w = sr_word(local(e), &exact);
 
 	if (!ours(r, e) || w == SR_W_EXTENSIONDATA) {
 		if (ours(r, e) || ns_of(e).n == 0)
@@ -108,9 +118,9 @@ sr_read_root(struct sr_reading *r, struct _xmlNode *root)
 	struct sr_doc *d = r->d;
 	struct sr_str ns = ns_of(root);
 	bool exact;
-	enum sr_word w = sr_word((const char *)root->name, &exact);
+	enum sr_word w = sr_word(local(root), &exact);
 
-	d->root = sr_read_keep(r, sr_cstr((const char *)root->name));
+	d->root = sr_read_keep(r, sr_cstr(local(root)));
 	d->ns = sr_read_keep(r, ns);
 	/* AudioCodes declares its namespace also where it does not use it. */
 	for (xmlNs *n = root->nsDef; n != NULL && r->clue == NULL; n = n->next)
@@ -189,7 +199,7 @@ wrapper(struct sr_reading *r, xmlNode *e, enum sr_word w)
 		    NULL));
 	SR_EACH(c, e)
 		sr_read_object(r, c, ours(r, c) ?
-		    sr_word((const char *)c->name, &exact) : SR_W_NONE,
+		    sr_word(local(c), &exact) : SR_W_NONE,
 		    sr_cstr(NULL));
 }
 

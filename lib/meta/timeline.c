@@ -27,7 +27,7 @@ struct step {
 	struct table streams, people;	/* id -> snapshot */
 	struct table ends;		/* participant, object -> assoc */
 	bool *seen;
-	size_t nseen;
+	size_t nseen, nold;		/* nold: intervals before this step */
 	int err;
 };
 
@@ -134,7 +134,7 @@ find_open(struct step *s, enum sr_part_of kind, struct sr_str participant,
 }
 
 /* Without a time of its own and of the receipt, a stream began with its
- * participant's part in the session, as near as anybody can tell. */
+ * participant's part in the session, where both came in one document. */
 static struct sr_str
 guess(struct step *s, const struct sr_interval *i)
 {
@@ -144,7 +144,8 @@ guess(struct step *s, const struct sr_interval *i)
 	    i->session.n == 0)
 		return s->receipt;
 	in = find_open(s, SR_IN_SESSION, i->participant, i->session);
-	return in != NULL ? in->from : s->receipt;
+	return in != NULL && in - s->t->v >= (ptrdiff_t)s->nold ? in->from :
+	    s->receipt;
 }
 
 static void
@@ -269,6 +270,7 @@ prepare(struct step *s, const struct sr_doc *in)
 		return;
 	}
 	s->nseen = room;
+	s->nold = t->n;
 	for (size_t i = 0; i < t->n; i++) {
 		const struct sr_interval *v = &t->v[i];
 

@@ -1,5 +1,6 @@
 /* writer - text, times and extensions as they may stand in our XML. */
 #include "meta/writer.h"
+#include "meta/priv.h"
 
 #include <string.h>
 
@@ -183,13 +184,22 @@ verbatim(struct writer *w, struct sr_str xml)
 	sr_put(w, sr_substr(xml, n, xml.n));
 }
 
-/* The schema takes extensions of foreign name spaces only (##other): those of
- * none, or of ours by mistake, go into a wrapper that says what it is. */
+/* The schema takes extensions of foreign name spaces only (##other). */
+static bool
+foreign(struct sr_str ns)
+{
+	return ns.n > 0 && !sr_streq(ns, SR_STR(SR_NS_V1)) &&
+	    !sr_streq(ns, SR_STR(SR_NS_DRAFT)) &&
+	    !sr_streq(ns, SR_STR(SR_NS_SIPREC));
+}
+
+/* What a client put into the name space of the recording, or into none, goes
+ * into a wrapper that says what it is. */
 void
 sr_put_ext(struct writer *w, const struct sr_ext *e)
 {
 	struct sr_str xml = sr_trim(e->xml);
-	bool wrap = e->ns.n == 0 || sr_streq(e->ns, SR_STR(META_RFC7865));
+	bool wrap = !foreign(e->ns);
 
 	if (xml.n == 0)
 		return;

@@ -171,6 +171,29 @@ time_element(struct xml *x, int depth, const char *name, struct sr_str time)
 	sr_puts(&x->w, ">");
 }
 
+/* Ends a start tag; the mark is for close_element. */
+static size_t
+content(struct xml *x)
+{
+	sr_puts(&x->w, ">");
+	return x->w.out->n;
+}
+
+/* An element that got no content is written as one tag. */
+static void
+close_element(struct xml *x, int depth, const char *name, size_t mark)
+{
+	if (x->w.err == SR_OK && x->w.out->n == mark) {
+		x->w.out->n--;
+		sr_puts(&x->w, "/>");
+		return;
+	}
+	line(x, depth);
+	sr_puts(&x->w, "</");
+	sr_puts(&x->w, name);
+	sr_puts(&x->w, ">");
+}
+
 /* ---- what is ours ---- */
 
 static void
@@ -242,18 +265,19 @@ extensions(struct xml *x, int depth, const struct sr_exts *exts)
 static void
 group(struct xml *x, const struct sr_group *g)
 {
+	size_t mark;
+
 	line(x, 1);
 	sr_puts(&x->w, "<group");
 	id_attr(x, "group_id", GROUP, g->id);
-	sr_puts(&x->w, ">");
+	mark = content(x);
 	time_element(x, 2, "associate-time", g->associate);
 	time_element(x, 2, "disassociate-time", g->disassociate);
 	extensions(x, 2, &g->exts);
 	original_id(x, 2, g->id);
 	leftover(x, 2, "associate-time", g->associate);
 	leftover(x, 2, "disassociate-time", g->disassociate);
-	line(x, 1);
-	sr_puts(&x->w, "</group>");
+	close_element(x, 1, "group", mark);
 }
 
 static void
@@ -274,11 +298,12 @@ static void
 session(struct xml *x, const struct sr_cs *s)
 {
 	struct sr_str start = s->start.p != NULL ? s->start : s->associate;
+	size_t mark;
 
 	line(x, 1);
 	sr_puts(&x->w, "<session");
 	id_attr(x, "session_id", SESSION, s->id);
-	sr_puts(&x->w, ">");
+	mark = content(x);
 	for (size_t i = 0; i < s->nsip_session_ids; i++)
 		element(x, 2, "sipSessionID", s->sip_session_ids[i]);
 	for (size_t i = 0; i < s->nreasons; i++)
@@ -293,8 +318,7 @@ session(struct xml *x, const struct sr_cs *s)
 	leftover(x, 2, "stop-time", s->stop);
 	if (s->start.p != NULL && s->associate.p != NULL)
 		original(x, 2, "associate-time", s->associate);
-	line(x, 1);
-	sr_puts(&x->w, "</session>");
+	close_element(x, 1, "session", mark);
 }
 
 static void
@@ -322,26 +346,29 @@ name_id(struct xml *x, const struct sr_name_id *n)
 static void
 participant(struct xml *x, const struct sr_participant *p)
 {
+	size_t mark;
+
 	line(x, 1);
 	sr_puts(&x->w, "<participant");
 	id_attr(x, "participant_id", PARTICIPANT, p->id);
-	sr_puts(&x->w, ">");
+	mark = content(x);
 	for (size_t i = 0; i < p->nnames; i++)
 		name_id(x, &p->names[i]);
 	extensions(x, 2, &p->exts);
 	original_id(x, 2, p->id);
-	line(x, 1);
-	sr_puts(&x->w, "</participant>");
+	close_element(x, 1, "participant", mark);
 }
 
 static void
 stream(struct xml *x, const struct sr_mstream *s)
 {
+	size_t mark;
+
 	line(x, 1);
 	sr_puts(&x->w, "<stream");
 	id_attr(x, "stream_id", STREAM, s->id);
 	id_attr(x, "session_id", SESSION, s->session_id);
-	sr_puts(&x->w, ">");
+	mark = content(x);
 	element(x, 2, "label", s->label);
 	extensions(x, 2, &s->exts);
 	original_id(x, 2, s->id);
@@ -350,8 +377,7 @@ stream(struct xml *x, const struct sr_mstream *s)
 		original(x, 2, "mode", s->mode);
 	if (s->media_label.p != NULL)
 		original(x, 2, "media_label", s->media_label);
-	line(x, 1);
-	sr_puts(&x->w, "</stream>");
+	close_element(x, 1, "stream", mark);
 }
 
 static void
@@ -362,6 +388,7 @@ assoc(struct xml *x, const struct sr_assoc *a)
 		[SR_PARTICIPANT_CS] = "participantsessionassoc",
 		[SR_PARTICIPANT_STREAM] = "participantstreamassoc" };
 	bool in_session = a->kind != SR_PARTICIPANT_STREAM;
+	size_t mark;
 
 	line(x, 1);
 	sr_puts(&x->w, "<");
@@ -370,7 +397,7 @@ assoc(struct xml *x, const struct sr_assoc *a)
 		id_attr(x, "participant_id", PARTICIPANT, a->participant_id);
 	if (in_session)
 		id_attr(x, "session_id", SESSION, a->session_id);
-	sr_puts(&x->w, ">");
+	mark = content(x);
 	for (size_t i = 0; !in_session && i < a->nsend; i++)
 		id_element(x, 2, "send", STREAM, a->send[i]);
 	for (size_t i = 0; !in_session && i < a->nrecv; i++)
@@ -395,10 +422,7 @@ assoc(struct xml *x, const struct sr_assoc *a)
 		original_ref(x, 2, STREAM, a->recv[i]);
 	leftover(x, 2, "associate-time", a->associate);
 	leftover(x, 2, "disassociate-time", a->disassociate);
-	line(x, 1);
-	sr_puts(&x->w, "</");
-	sr_puts(&x->w, names[a->kind]);
-	sr_puts(&x->w, ">");
+	close_element(x, 1, names[a->kind], mark);
 }
 
 static void

@@ -297,8 +297,12 @@ net_frag(struct sr_net *n, struct net_pkt *p, const struct net_piece *piece)
 		return;
 	}
 	if (p->r.n == 0 || piece->off + p->r.n > UINT16_MAX ||
-	    (piece->more && p->r.n % 8 != 0) || ++p->depth > NET_DEPTH) {
+	    (piece->more && p->r.n % 8 != 0)) {
 		net_broken(n, p, "fragment of an impossible length");
+		return;
+	}
+	if (++p->depth > NET_DEPTH) {
+		net_broken(n, p, "fragments nested too deep");
 		return;
 	}
 	if (n->frags == NULL &&

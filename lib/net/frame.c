@@ -84,7 +84,7 @@ net_type(struct sr_net *n, struct net_pkt *p, unsigned type)
 {
 	while (type == 0x8100 || type == 0x88a8 || type == 0x9100 ||
 	    type == 0x9200) {
-		sr_u16(&p->r);			/* RFC-less: 802.1Q, 802.1ad */
+		sr_u16(&p->r);			/* 802.1Q, 802.1ad */
 		type = sr_u16(&p->r);
 	}
 	if (p->r.bad)

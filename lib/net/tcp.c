@@ -113,11 +113,12 @@ data(struct sr_net *n, struct net_dir *d, struct net_pkt *p,
 	net_dir_data(n, d, p, t->seq);
 }
 
-/* Is the number so far off that this must be another connection? */
+/* Is the number so far off that this must be another connection, whose SYN
+ * we have not seen? */
 static bool
 far_off(const struct net_dir *d, const struct tcp *t, size_t len)
 {
-	return d->seen && !d->closed && (len > 0 || (t->flags & FIN) != 0) &&
+	return d->seen && (len > 0 || (t->flags & FIN) != 0) &&
 	    t->seq - d->next + FAR > 2u * FAR;
 }
 

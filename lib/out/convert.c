@@ -1,7 +1,7 @@
-/* convert - finished WAV files become one mix, or another kind of file.
+/* convert - finished WAV files become another kind of file.
  *
- * Both happen when a session is over and its files are whole, so that nothing
- * which may fail stands between a packet and the disk. */
+ * That happens when a session is over and its files are whole, so that
+ * nothing which may fail stands between a packet and the disk. */
 #include "priv.h"
 
 #include <sndfile.h>
@@ -80,6 +80,57 @@ suffix_of(enum sr_audio a)
 	    ".wav";
 }
 
+static uint32_t
+ogg_crc(const uint8_t *p, size_t n)
+{
+	uint32_t crc = 0;
+
+	while (n-- > 0) {
+		crc ^= (uint32_t)*p++ << 24;
+		for (int k = 0; k < 8; k++)
+			crc = crc << 1 ^ (crc >> 31 ? 0x04c11db7u : 0);
+	}
+	return crc;
+}
+
+static void
+le32(uint8_t *p, uint32_t v)
+{
+	for (int k = 0; k < 4; k++)
+		p[k] = (uint8_t)(v >> 8 * k);
+}
+
+/* The serial number of an Ogg stream is drawn by chance.  The same input must
+ * give the same bytes: so it becomes 1, and the sums of the pages follow. */
+static int
+ogg_settle(int dir, const char *name)
+{
+	uint8_t page[27 + 255 + 255 * 255];
+	int fd = openat(dir, name, O_RDWR | O_CLOEXEC), err = SR_OK;
+	off_t at = 0;
+
+	if (fd < 0)
+		return SR_ESYS;
+	while (pread(fd, page, 27, at) == 27 && memcmp(page, "OggS", 4) == 0) {
+		size_t n = 27u + page[26];
+
+		if (pread(fd, page, n, at) != (ssize_t)n)
+			break;
+		for (int k = 0; k < page[26]; k++)
+			n += page[27 + k];
+		if (pread(fd, page, n, at) != (ssize_t)n)
+			break;
+		le32(page + 14, 1);
+		le32(page + 22, 0);
+		le32(page + 22, ogg_crc(page, n));
+		if (pwrite(fd, page, n, at) != (ssize_t)n)
+			err = SR_ESYS;
+		at += (off_t)n;
+	}
+	close(fd);
+	return err;
+}
+
 static int
 convert_to(struct rec_session *s, struct sr_wav_in *in, const char *name)
 {
@@ -100,13 +151,11 @@ convert_to(struct rec_session *s, struct sr_wav_in *in, const char *name)
 		errno = EINVAL;
 		return SR_ESYS;
 	}
-	if (kind == SR_AUDIO_OPUS)
-		/* The serial number of an Ogg stream is drawn by chance; the
-		 * same input must give the same bytes. */
-		sf_command(out, SFC_SET_OGG_PAGE_LATENCY_MS, NULL, 0);
 	err = copy_sound(in, out, rate);
 	if (sf_close(out) != 0)
 		err = SR_ESYS;
+	if (err == SR_OK && kind == SR_AUDIO_OPUS)
+		err = ogg_settle(s->dir, name);
 	return err;
 }
 
@@ -126,6 +175,10 @@ convert_file(struct rec_session *s, char **name)
 	snprintf(tmp, sizeof(tmp), ".%s", to);
 	if ((err = sr_wav_open(&in, s->dir, *name)) != SR_OK)
 		return err;
+	if (kind != SR_AUDIO_ULAW && in.channels > MAX_CHANNELS) {
+		sr_wav_end(&in);
+		return SR_OK;
+	}
 	err = convert_to(s, &in, tmp);
 	sr_wav_end(&in);
 	if (err != SR_OK)
@@ -136,166 +189,4 @@ convert_file(struct rec_session *s, char **name)
 	free(*name);
 	*name = strdup(to);
 	return *name != NULL ? SR_OK : SR_ENOMEM;
-}
-
-/* ---- mix ---- */
-
-struct input {
-	struct sr_wav_in wav;
-	struct sr_resampler *rs;
-	struct sr_buf ready;		/* samples at the rate of the mix, mono */
-	bool over;
-};
-
-static void
-to_mono(int16_t *v, long frames, uint8_t channels)
-{
-	for (long i = 0; channels > 1 && i < frames; i++) {
-		int32_t sum = 0;
-
-		for (uint8_t c = 0; c < channels; c++)
-			sum += v[i * channels + c];
-		v[i] = (int16_t)(sum / channels);
-	}
-}
-
-static int
-fetch(struct input *in)
-{
-	int16_t v[FRAMES];
-	int err = SR_OK;
-
-	while (!in->over && in->ready.n < FRAMES * 2 && err == SR_OK) {
-		long n = sr_wav_read(&in->wav, v,
-		    FRAMES / (size_t)in->wav.channels);
-
-		if (n < 0)
-			return (int)n;
-		to_mono(v, n, in->wav.channels);
-		if (n == 0) {
-			in->over = true;
-			if (in->rs != NULL)
-				err = sr_resampler_finish(in->rs, &in->ready);
-		} else if (in->rs != NULL) {
-			err = sr_resampler_put(in->rs, v, (size_t)n,
-			    &in->ready);
-		} else {
-			err = sr_buf_add(&in->ready, (struct sr_str){
-			    (const char *)v, (size_t)n * 2 });
-		}
-	}
-	return err;
-}
-
-static int
-mix_inputs(enum sr_mix how, struct input *in, size_t n, struct sr_wav *out)
-{
-	uint8_t channels = sr_mix_channels(how, n);
-	const int16_t **v = sr_zalloc(n * sizeof(*v));
-	int16_t *block = sr_zalloc((size_t)FRAMES * channels * 2);
-	int err = v != NULL && block != NULL ? SR_OK : SR_ENOMEM;
-
-	while (err == SR_OK) {
-		size_t frames = FRAMES;
-
-		for (size_t i = 0; i < n && err == SR_OK; i++) {
-			err = fetch(&in[i]);
-			if (in[i].ready.n / 2 < frames)
-				frames = in[i].ready.n / 2;
-			v[i] = (const int16_t *)(void *)in[i].ready.p;
-		}
-		if (frames == 0 || err != SR_OK)
-			break;
-		sr_mix_block(how, v, n, frames, block);
-		err = sr_wav_write(out, block, frames);
-		for (size_t i = 0; i < n; i++)
-			sr_buf_drop(&in[i].ready, frames * 2);
-	}
-	free(v);
-	free(block);
-	return err;
-}
-
-static size_t
-place_in_order(const struct rec_session *s, const struct rec_stream *t)
-{
-	for (size_t i = 0; i < s->norder; i++)
-		if (sr_streq(s->order[i], t->label))
-			return i;
-	return s->norder + t->index;
-}
-
-static size_t
-collect(struct rec_session *s, struct rec_stream **v)
-{
-	size_t n = 0;
-
-	for (struct rec_stream *t = s->streams; t != NULL; t = t->next) {
-		size_t at = n;
-
-		if (t->file == NULL)
-			continue;
-		while (at > 0 && place_in_order(s, v[at - 1]) >
-		    place_in_order(s, t)) {
-			v[at] = v[at - 1];
-			at--;
-		}
-		v[at] = t;
-		n++;
-	}
-	return n;
-}
-
-static int
-open_inputs(struct rec_session *s, struct rec_stream **v, size_t n,
-    uint32_t rate, struct input *in)
-{
-	int err = SR_OK;
-
-	for (size_t i = 0; i < n && err == SR_OK; i++) {
-		err = sr_wav_open(&in[i].wav, s->dir, v[i]->file);
-		sr_buf_init(&in[i].ready, 1 << 20);
-		if (err == SR_OK && in[i].wav.rate != rate)
-			err = sr_resampler_new(&in[i].rs, in[i].wav.rate, rate,
-			    1);
-	}
-	return err;
-}
-
-int
-mix_session(struct rec_session *s)
-{
-	struct rec_stream **v = sr_zalloc((s->nstreams + 1) * sizeof(*v));
-	struct input *in = sr_zalloc((s->nstreams + 1) * sizeof(*in));
-	struct sr_wav *out = NULL;
-	uint32_t rate = 0;
-	size_t n = v != NULL && in != NULL ? collect(s, v) : 0;
-	int err = SR_OK, closed;
-
-	for (size_t i = 0; i < n; i++) {
-		in[i].wav.fd = -1;
-		if (v[i]->rate > rate)
-			rate = v[i]->rate;
-	}
-	if (n > 0) {
-		err = open_inputs(s, v, n, rate, in);
-		if (err == SR_OK)
-			err = sr_wav_new(&out, s->dir, "mix.wav", rate,
-			    sr_mix_channels(s->recorder->cfg.mix, n));
-		if (err == SR_OK)
-			err = mix_inputs(s->recorder->cfg.mix, in, n, out);
-		closed = sr_wav_close(out);
-		err = err == SR_OK ? closed : err;
-		s->mix_file = strdup("mix.wav");
-		if (err == SR_OK && s->mix_file != NULL)
-			err = convert_file(s, &s->mix_file);
-	}
-	for (size_t i = 0; i < n; i++) {
-		sr_wav_end(&in[i].wav);
-		sr_resampler_free(in[i].rs);
-		sr_buf_free(&in[i].ready);
-	}
-	free(v);
-	free(in);
-	return err;
 }

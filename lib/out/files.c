@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,7 +30,8 @@ put_all(int fd, struct sr_str s)
 static int
 put_file(int dir, const char *name, int flags, struct sr_str bytes)
 {
-	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0600);
+	int fd = openat(dir, name, flags | O_WRONLY | O_CREAT | O_CLOEXEC,
+	    0600);
 	int err;
 
 	if (fd < 0)
@@ -95,6 +97,12 @@ written_by_us(int dir)
 	return ours;
 }
 
+static bool
+is_dot(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
 static int
 empty(int dir)
 {
@@ -106,12 +114,11 @@ empty(int dir)
 	if (d == NULL)
 		return SR_ESYS;
 	while ((e = readdir(d)) != NULL)
-		n += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+		n += !is_dot(e->d_name);
 	err = n == 0 || written_by_us(dir) ? SR_OK : SR_ESYS;
 	rewinddir(d);
 	while (err == SR_OK && (e = readdir(d)) != NULL)
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
-		    unlinkat(dir, e->d_name, 0) != 0)
+		if (!is_dot(e->d_name) && unlinkat(dir, e->d_name, 0) != 0)
 			err = SR_ESYS;
 	closedir(d);
 	if (err != SR_OK && n > 0)
@@ -145,7 +152,8 @@ taken(const struct rec_session *s, const char *name)
 {
 	const struct rec_stream *t;
 
-	if (s->recorder->cfg.mix != SR_MIX_NONE && strncmp(name, "mix.", 4) == 0)
+	if (s->recorder->cfg.mix != SR_MIX_NONE &&
+	    strncmp(name, "mix.", 4) == 0)
 		return true;
 	for (t = s->streams; t != NULL; t = t->next)
 		if ((t->file != NULL && strcmp(t->file, name) == 0) ||
@@ -165,9 +173,10 @@ files_name(const struct rec_session *s, struct sr_str label,
 	for (size_t i = 0; i < n; i++) {
 		char c = label.p[i];
 		bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-		    (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+		    (c >= '0' && c <= '9') || c == '_' ||
+		    (i > 0 && (c == '.' || c == '-'));
 
-		stem[i] = plain && !(i == 0 && (c == '.' || c == '-')) ? c : '_';
+		stem[i] = plain ? c : '_';
 	}
 	if (n == 0)
 		stem[n++] = '_';
@@ -178,27 +187,37 @@ files_name(const struct rec_session *s, struct sr_str label,
 	return strdup(name);
 }
 
+/* Looks at the file through windows of memory: what was just written is still
+ * there, and need not be copied to be read. */
 int
 files_sha256(const struct sr_crypto *crypto, int dir, const char *name,
     char hex[65])
 {
-	enum { PIECE = 1 << 16 };
+	enum { WINDOW = 4 << 20 };
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
 	void *state = fd >= 0 ? crypto->begin(SR_SHA256) : NULL;
-	char *piece = malloc(PIECE);
+	struct stat st = { .st_size = -1 };
 	uint8_t digest[32];
-	ssize_t n = 0;
+	off_t at = 0;
 
-	if (state != NULL) {
-		while (piece != NULL && (n = read(fd, piece, PIECE)) > 0)
-			crypto->update(state, (struct sr_str){ piece,
-			    (size_t)n });
+	if (state != NULL && fstat(fd, &st) == 0)
+		while (at < st.st_size) {
+			size_t n = st.st_size - at < WINDOW ?
+			    (size_t)(st.st_size - at) : WINDOW;
+			char *p = mmap(NULL, n, PROT_READ, MAP_SHARED |
+			    MAP_POPULATE, fd, at);
+
+			if (p == MAP_FAILED)
+				break;
+			crypto->update(state, (struct sr_str){ p, n });
+			munmap(p, n);
+			at += (off_t)n;
+		}
+	if (state != NULL)
 		crypto->end(state, digest);
-		for (int i = 0; i < 32; i++)
-			snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-	}
-	free(piece);
+	for (int i = 0; state != NULL && i < 32; i++)
+		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 	if (fd >= 0)
 		close(fd);
-	return state != NULL && n == 0 ? SR_OK : SR_ESYS;
+	return state != NULL && at == st.st_size ? SR_OK : SR_ESYS;
 }

@@ -1,6 +1,7 @@
 /* finish - a stream's samples into its file, and a session's last acts. */
 #include "priv.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,10 +34,13 @@ open_track(struct rec_stream *t)
 	return err;
 }
 
+/* Garbage in a payload is the peer's; anything else is ours to report. */
 static void
 failed(struct rec_stream *t, int err, const char *name)
 {
-	if (err == SR_ESYS)
+	if (err == SR_ENOMEM)
+		errno = ENOMEM;
+	if (err == SR_ESYS || err == SR_ENOMEM)
 		recorder_fail(t->session->recorder, t->session->path, name);
 }
 
@@ -62,14 +66,19 @@ finish_stream(struct rec_session *s, struct rec_stream *t)
 {
 	int err = SR_OK;
 
+	bool later = s->recorder->cfg.correct && t->file != NULL;
+
 	if (t->track != NULL)
-		err = sr_track_finish(t->track, s->length);
+		err = sr_track_finish(t->track, later ? t->correction.end :
+		    s->length);
 	sr_track_free(t->track);
 	t->track = NULL;
 	failed(t, err, t->file != NULL ? t->file : "");
 	if (t->wav != NULL)
 		failed(t, sr_wav_close(t->wav), t->file);
 	t->wav = NULL;
+	if (later && s->dir >= 0)
+		failed(t, correct_file(s, t), t->file);
 	if (t->dump != NULL)
 		failed(t, dump_close(t->dump), t->dump_file);
 	t->dump = NULL;
@@ -127,8 +136,8 @@ session_finish(struct rec_session *s)
 	}
 	patch(s);
 	if (s->dir >= 0) {
-		sr_buf_reserve(&s->log, 0);
-		if (files_append(s->dir, "session.jsonl", sr_buf_str(&s->log)) ||
+		if (files_append(s->dir, "session.jsonl",
+		    sr_buf_str(&s->log)) ||
 		    files_append(s->dir, "session.jsonl",
 		    sr_buf_str(&s->line->text)) ||
 		    files_append(s->dir, "session.jsonl", SR_STR("\n")))

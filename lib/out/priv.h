@@ -6,7 +6,7 @@
 
 #include <pthread.h>
 
-enum { MAX_FILE_NAME = 200 };
+enum { MAX_FILE_NAME = 200, MAX_CHANNELS = 8 };	/* of FLAC and Opus */
 
 /* ---- line: the log of all sessions, in wire order ---- */
 
@@ -37,6 +37,7 @@ struct rec_stream {
 	struct sr_track *track;
 	struct sr_wav *wav;
 	struct dump *dump;
+	struct sr_correction correction;
 	char sha256[65];
 };
 struct rec_session {
@@ -54,7 +55,6 @@ struct rec_session {
 	struct line *line;
 	struct sr_str *order;		/* labels in metadata order, or NULL */
 	size_t norder;
-	char mix_sha256[65];
 	char *mix_file;
 };
 
@@ -113,9 +113,18 @@ int dump_packet(struct dump **dp, int dir, const char *name,
     const struct packet *p);
 int dump_close(struct dump *d);
 
+/* ---- pcap: everything of a session, for Wireshark and for us ---- */
+
+int pcap_put(struct rec_session *s, sr_time time, const struct sr_flow *flow,
+    struct sr_str data);
+int pcap_end(struct rec_session *s);
+
 /* ---- convert, mix: at the end ---- */
 
 int mix_session(struct rec_session *s);
+/* Moves and stretches what is in the file as its correction says, and fills
+ * it up to the length of the session. */
+int correct_file(struct rec_session *s, struct rec_stream *t);
 /* file.wav becomes the wanted kind; *name is replaced. */
 int convert_file(struct rec_session *s, char **name);
 

@@ -317,6 +317,18 @@ media(struct rec_session *s, const struct sr_event *ev)
 	return s->dir >= 0 ? worker_packet(t, f, ev->u.media) : SR_OK;
 }
 
+static int
+wire(struct rec_session *s, const struct sr_event *ev)
+{
+	int err;
+
+	if (s->dir < 0 || !s->recorder->cfg.keep_rtp)
+		return SR_OK;
+	err = pcap_put(s, ev->time, &ev->u.wire.flow, ev->u.wire.data);
+	check(s, err, "rtp.pcap");
+	return err == SR_ENOMEM ? err : SR_OK;
+}
+
 /* ---- end ---- */
 
 static const char *
@@ -375,13 +387,28 @@ remember_order(struct rec_session *s, const struct sr_session *of)
 {
 	const struct sr_doc *d = sr_session_doc(of);
 
-	if (!s->recorder->cfg.by_metadata || d == NULL || d->nstreams == 0)
+	if (s->recorder->cfg.order != SR_ORDER_METADATA || d == NULL ||
+	    d->nstreams == 0)
 		return;
 	s->order = sr_arena_alloc(&s->arena, d->nstreams * sizeof(*s->order));
 	for (size_t i = 0; s->order != NULL && i < d->nstreams; i++)
 		if (d->streams[i].label.n > 0)
 			s->order[s->norder++] = sr_arena_dup(&s->arena,
 			    d->streams[i].label);
+}
+
+static void
+wide_mix(struct rec_session *s, const struct sr_event *ev)
+{
+	size_t n = 0;
+
+	for (struct rec_stream *t = s->streams; t != NULL; t = t->next)
+		n += t->file != NULL;
+	if (s->recorder->cfg.mix == SR_MIX_MULTI &&
+	    s->recorder->cfg.audio != SR_AUDIO_WAV &&
+	    s->recorder->cfg.audio != SR_AUDIO_ULAW && n > MAX_CHANNELS)
+		say_warning(s, ev, "mix", "the mix has more channels than such "
+		    "files take: it is mix.wav");
 }
 
 static int
@@ -391,6 +418,7 @@ end(struct sr_recorder *r, struct rec_session *s, const struct sr_event *ev)
 	struct sr_end_file *files = sr_zalloc((n + 1) * sizeof(*files));
 	int err;
 
+	wide_mix(s, ev);
 	s->line = line_new(r);
 	if (files == NULL || s->line == NULL) {
 		free(files);
@@ -400,7 +428,11 @@ end(struct sr_recorder *r, struct rec_session *s, const struct sr_event *ev)
 	err = sr_event_json(ev, files, &s->line->text);
 	free(files);
 	s->length = ev->u.end.duration;
+	for (struct rec_stream *t = s->streams; t != NULL; t = t->next)
+		sr_stream_correction(sr_session_stream(ev->session, t->index),
+		    &t->correction);
 	if (s->dir >= 0) {
+		check(s, pcap_end(s), "rtp.pcap");
 		save_snapshot(s, ev->session);
 		remember_order(s, ev->session);
 	}
@@ -416,6 +448,8 @@ sr_recorder_event(struct sr_recorder *r, const struct sr_event *ev)
 
 	if (ev->kind == SR_EV_MEDIA)
 		return s != NULL ? media(s, ev) : SR_OK;
+	if (ev->kind == SR_EV_WIRE)
+		return s != NULL ? wire(s, ev) : SR_OK;
 	if (ev->kind == SR_EV_BEGIN)
 		return begin(r, ev);
 	if (s != NULL && s->dir >= 0) {

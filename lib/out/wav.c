@@ -1,9 +1,10 @@
 /* wav - 16-bit PCM in files that are valid at every moment.
  *
- * Samples gather in a buffer of half a second or so; each flush writes them
- * and then the header that counts them, so that what is on the disk opens and
- * plays whenever the process may die.  The header keeps room for the ds64 chunk
- * of RF64 (EBU Tech 3306), which it becomes past 4 GiB.
+ * Samples gather in a buffer of less than a second; each flush writes them, up
+ * to a boundary that suits the pages of the system, and then the header that
+ * counts them, so that what is on the disk opens and plays whenever the
+ * process may die.  The header keeps room for the ds64 chunk of RF64 (EBU Tech
+ * 3306), which it becomes past 4 GiB.
  *
  * There may be more files than descriptors: the first ones keep theirs, the
  * others open and close at each flush.  For many streams in turn that is the
@@ -16,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BUFFER = 8192, HEADER = 80 };	/* samples; bytes */
+enum { BUFFER = 6144, HEADER = 80 };	/* samples; bytes */
 
 struct sr_wav {
 	int dir, fd;
@@ -119,6 +120,15 @@ put(int fd, const void *p, size_t n, uint64_t at)
 	return SR_OK;
 }
 
+/* Samples until the next boundary: the header shifts the first one. */
+static size_t
+room(const struct sr_wav *w)
+{
+	size_t full = BUFFER - (HEADER + w->written) / 2 % BUFFER;
+
+	return full > w->n ? full - w->n : 0;
+}
+
 int
 sr_wav_flush(struct sr_wav *w)
 {
@@ -180,13 +190,13 @@ sr_wav_write(struct sr_wav *w, const int16_t *v, size_t frames)
 	int err = SR_OK;
 
 	while (n > 0 && err == SR_OK) {
-		size_t k = BUFFER - w->n < n ? BUFFER - w->n : n;
+		size_t left = room(w), k = left < n ? left : n;
 
 		memcpy(w->buf + w->n, v, k * 2);
 		w->n += k;
 		v += k;
 		n -= k;
-		if (w->n == BUFFER)
+		if (room(w) == 0)
 			err = sr_wav_flush(w);
 	}
 	return err;
@@ -206,15 +216,21 @@ sr_wav_silence(struct sr_wav *w, uint64_t frames)
 		return err == SR_OK ? sr_wav_flush(w) : err;
 	}
 	while (n > 0 && err == SR_OK) {
-		size_t k = BUFFER - w->n < n ? BUFFER - w->n : (size_t)n;
+		size_t left = room(w), k = left < n ? left : (size_t)n;
 
 		memset(w->buf + w->n, 0, k * 2);
 		w->n += k;
 		n -= k;
-		if (w->n == BUFFER)
+		if (room(w) == 0)
 			err = sr_wav_flush(w);
 	}
 	return err;
+}
+
+uint64_t
+sr_wav_frames(const struct sr_wav *w)
+{
+	return w != NULL ? (w->written / 2 + w->n) / w->channels : 0;
 }
 
 int
@@ -242,10 +258,12 @@ sr_wav_open(struct sr_wav_in *w, int dir, const char *name)
 	uint8_t h[HEADER];
 	struct sr_rd r;
 
-	*w = (struct sr_wav_in){ .fd = openat(dir, name, O_RDONLY | O_CLOEXEC) };
+	*w = (struct sr_wav_in){ .fd = openat(dir, name,
+	    O_RDONLY | O_CLOEXEC) };
 	if (w->fd < 0)
 		return SR_ESYS;
-	if (read(w->fd, h, HEADER) != HEADER || memcmp(h + 72, "data", 4) != 0) {
+	if (read(w->fd, h, HEADER) != HEADER ||
+	    memcmp(h + 72, "data", 4) != 0) {
 		sr_wav_end(w);
 		return SR_EBAD;
 	}

@@ -23,6 +23,7 @@ struct sr_line {
 	struct sr_numbers sum;		/* of the sources that are over */
 	struct sr_start *start;
 	uint32_t turned_from, turned_to;
+	double sxx, sxy;		/* of the trends that are over */
 	struct source next;
 };
 
@@ -89,6 +90,8 @@ leave(struct sr_line *l, struct source *s, struct sr_line_packet *p,
 			l->sum.heard += (sr_time)((double)(stop - from) *
 			    s->tick);
 	}
+	if (!l->started)
+		l->sum.begin = (sr_time)((double)p->at * s->tick + 0.5);
 	if (stop > end || !l->started) {
 		l->end_at = stop;
 		l->end_clock = s->clock;
@@ -155,6 +158,7 @@ end_probe(struct sr_line *l, struct source *s)
 	s->settling = s->probing = false;
 	step = step > YEAR ? YEAR : step < -YEAR ? -YEAR : step;
 	if (step > STEP / 2 || step < -STEP / 2) {
+		trend_fold(&s->trend, &l->sxx, &l->sxy);
 		s->at_ref += (int64_t)((double)step / s->tick +
 		    (step < 0 ? -0.5 : 0.5));
 		s->low = s->older_low = s->delay = s->settle_delay;
@@ -203,6 +207,7 @@ finish_source(struct sr_line *l, struct source *s)
 		settle(l, s);
 	release(l, s, true);
 	add_up(&l->sum, s);
+	trend_fold(&s->trend, &l->sxx, &l->sxy);
 	s->on = false;
 }
 
@@ -340,16 +345,35 @@ sr_line_prefetch(const struct sr_line *l)
 		__builtin_prefetch(p + i, 1);
 }
 
+/* A window that is over is judged by what came within it, not by the packet
+ * that shows it to be over. */
+static void
+windows(struct sr_line *l, sr_time now)
+{
+	if (l->cur.on && l->cur.settling &&
+	    now - l->cur.settle_since >= WINDOW)
+		settle(l, &l->cur);
+	if (l->next.on && !l->fork && now - l->next.settle_since >= WINDOW)
+		decide(l);
+}
+
+static bool
+is_full(const struct source *s)
+{
+	return s->nheld > MAX_HELD || s->held_bytes > MAX_HELD_BYTES;
+}
+
 int
 sr_line_put(struct sr_line *l, struct sr_line_packet *p)
 {
 	struct source *s;
 	enum fit fit;
-	bool full;
 	int err;
 
 	forget_taken(l);
 	l->pass = NULL;
+	if (l->cur.settling || l->next.on)
+		windows(l, p->arrived);
 	if ((s = choose(l, p, &fit)) == NULL) {
 		l->sum.late++;
 		return SR_OK;
@@ -358,15 +382,12 @@ sr_line_put(struct sr_line *l, struct sr_line_packet *p)
 		return err;
 	if (l->cur.settling && !l->started)
 		note_start(l, &l->cur);
-	if (l->cur.settling && (p->arrived - l->cur.settle_since >= WINDOW ||
-	    l->cur.nheld > MAX_HELD || l->cur.held_bytes > MAX_HELD_BYTES))
+	if (l->cur.settling && is_full(&l->cur))
 		settle(l, &l->cur);
-	full = l->next.nheld > MAX_HELD || l->next.held_bytes > MAX_HELD_BYTES;
-	if (l->next.on && !l->fork && (full ||
-	    p->arrived - l->next.settle_since >= WINDOW))
-		decide(l);
-	else if (l->fork && full)
+	if (l->fork && is_full(&l->next))
 		stray(l);		/* nobody wants it */
+	else if (l->next.on && is_full(&l->next))
+		decide(l);
 	return SR_OK;
 }
 
@@ -438,6 +459,30 @@ sr_line_numbers(const struct sr_line *l, struct sr_numbers *out)
 	out->end = l->end;
 	if (l->cur.on)
 		add_up(out, &l->cur);
+}
+
+double
+sr_line_skew(const struct sr_line *l)
+{
+	struct trend t = l->cur.trend;
+	double sxx = l->sxx, sxy = l->sxy;
+
+	if (l->cur.on)
+		trend_fold(&t, &sxx, &sxy);
+	return sxx > 0 ? sxy / sxx : 0;
+}
+
+bool
+sr_line_locate(const struct sr_line *l, uint32_t ssrc, uint32_t ts,
+    sr_time *at)
+{
+	const struct source *s = &l->cur;
+	int64_t full = s->ts + (int32_t)(ts - (uint32_t)s->ts);
+
+	if (!l->started || ssrc != s->ssrc)
+		return false;
+	*at = (sr_time)((double)(s->at_ref + full - s->ts_ref) * s->tick);
+	return true;
 }
 
 void

@@ -14,7 +14,7 @@ enum {
 #define STEP (200 * SR_MSEC)		/* a change of delay worth a look */
 #define SNAP (10 * SR_MSEC)		/* a new source this near goes on */
 #define STALE (2 * SR_SEC)		/* older than that is no late packet */
-#define HOUR (3600 * SR_SEC)		/* no network holds a packet that long */
+#define HOUR (3600 * SR_SEC)	/* no network holds a packet that long */
 #define DAY (24 * HOUR)			/* no silence is longer */
 #define YEAR (366 * DAY)		/* no session is longer */
 #define FAR (50 * YEAR)			/* sums of three stay in range */
@@ -26,6 +26,10 @@ struct held {
 	char payload[];
 };
 
+struct trend {				/* of the delay, by least squares */
+	double n, x, y, xx, xy;
+	sr_time since, low;		/* the second that is running */
+};
 /* One SSRC between two restarts.  seq and ts are extended to 64 bits. */
 struct source {
 	bool on, settling, probing, doubted;
@@ -43,6 +47,7 @@ struct source {
 	size_t nheld, held_bytes;
 	uint64_t packets, late, duplicate;
 	double jitter;
+	struct trend trend;
 };
 
 enum fit {				/* of a packet to a source */
@@ -62,6 +67,8 @@ int source_hold(struct source *s, const struct sr_line_packet *p, int64_t seq,
 sr_time source_earliest(const struct source *s);
 void source_drop(struct source *s);
 sr_time source_lowest(const struct source *s);
+/* Adds what the trend knows to the sums of a line, and begins it anew. */
+void trend_fold(struct trend *t, double *sxx, double *sxy);
 
 static inline bool
 is_audio(const struct sr_format *f)

@@ -136,6 +136,38 @@ track_delay(struct source *s, sr_time arrived, sr_time d)
 	}
 }
 
+/* The lowest delay of each second is nearest to no delay at all. */
+static void
+trend_put(struct trend *t, sr_time since_first, sr_time d)
+{
+	double x = (double)t->since / 1e9, y = (double)t->low / 1e9;
+
+	if (t->n == 0 && t->since == 0 && t->low == 0)
+		t->low = d;
+	if (since_first - t->since < SR_SEC) {
+		if (d < t->low)
+			t->low = d;
+		return;
+	}
+	t->n++;
+	t->x += x;
+	t->y += y;
+	t->xx += x * x;
+	t->xy += x * y;
+	t->since = since_first;
+	t->low = d;
+}
+
+void
+trend_fold(struct trend *t, double *sxx, double *sxy)
+{
+	if (t->n >= 8) {
+		*sxx += t->xx - t->x * t->x / t->n;
+		*sxy += t->xy - t->x * t->y / t->n;
+	}
+	*t = (struct trend){ .since = t->since, .low = t->low };
+}
+
 static void
 probe(struct source *s, sr_time arrived, int64_t seq, sr_time d)
 {
@@ -168,8 +200,10 @@ time_of(struct source *s, const struct sr_line_packet *p, int64_t seq,
 		return;
 	probe(s, p->arrived, seq, d);
 	/* While a jump is looked at, the level before it is kept. */
-	if (!s->probing)
+	if (!s->probing) {
 		track_delay(s, p->arrived, d);
+		trend_put(&s->trend, p->arrived - s->arrived_ref, d);
+	}
 }
 
 bool

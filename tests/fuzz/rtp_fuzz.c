@@ -84,7 +84,8 @@ line(struct sr_rd r)
 		p.rtp.ssrc = b[0] & 3;
 		p.rtp.marker = b[0] >> 7;
 		p.format = &formats[b[0] >> 2 & 7];
-		now += b[1] < 0xf0 ? b[1] * SR_MSEC : (b[1] - 0xf4) * 3600 * SR_SEC;
+		now += b[1] < 0xf0 ? b[1] * SR_MSEC :
+		    (b[1] - 0xf4) * 3600 * SR_SEC;
 		now = now < 0 ? 0 : now;
 		p.arrived = now;
 		p.rtp.payload = (struct sr_str){ (const char *)r.p,
@@ -99,8 +100,8 @@ line(struct sr_rd r)
 			sr_line_keep(l);
 		else
 			drain(l, &d);
-		if (sr_line_wants_fork(l, &ssrc) && other == NULL && (b[3] & 2) &&
-		    sr_line_new(&other, &start, true) == SR_OK)
+		if (sr_line_wants_fork(l, &ssrc) && other == NULL &&
+		    (b[3] & 2) && sr_line_new(&other, &start, true) == SR_OK)
 			sr_line_fork(l, other);
 	}
 	sr_line_finish(l);

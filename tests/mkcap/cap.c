@@ -183,14 +183,15 @@ put_ng(struct cap *c, const struct item *it, const uint8_t *p, uint32_t n)
 }
 
 static void
-put_frame(struct cap *c, const struct item *it, const uint8_t *p)
+put_frame(struct cap *c, struct item *it, const uint8_t *p)
 {
 	enum format f = c->o->format;
 	uint32_t n = it->n < c->o->snaplen ? it->n : c->o->snaplen;
 
 	if (it->t < c->o->start_middle)
 		return;
-	c->frames++;
+	if (++c->frames == (uint64_t)c->o->stray_frame)
+		it->t += c->o->stray_time * US_SEC;
 	if (f == F_NG || f == F_NG_MULTI) {
 		put_ng(c, it, p, n);
 		return;

@@ -31,6 +31,8 @@ struct options {
 	struct span hold, frozen;	/* from < 0: never */
 	uint64_t seed;
 	long seq_start, ts_start;	/* < 0: by chance */
+	long stray_frame, stray_time;	/* one frame's clock, s; 0: none */
+	long stray_ts;			/* one packet's RTP time; 0: none */
 	enum link_kind link;
 	enum transport transport;
 	enum format format;

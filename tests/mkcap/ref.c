@@ -23,6 +23,7 @@ struct source {
 	size_t nearly, cap;
 	int16_t *v;
 	int64_t first, end;		/* samples; first is of what was seen */
+	int64_t kept;			/* end of what is in v */
 	int64_t origin;			/* us, where sample 0 of it is */
 };
 struct mark {				/* a digit or a hole */
@@ -34,6 +35,8 @@ struct ref {
 	struct source sources[MAX_SOURCES];
 	struct mark marks[MAX_MARKS];
 	size_t nsources, nmarks;
+	struct mark hole;		/* lost, and nothing came since */
+	uint64_t pending;
 	uint64_t packets, lost, duplicate, heard;
 	unsigned scale;
 };
@@ -58,6 +61,8 @@ ref_source(struct ref *r, uint32_t ssrc)
 		die("too many sources");
 	s->ssrc = ssrc;
 	s->first = INT64_MAX;
+	r->hole.n = 0;			/* what nobody came after, nobody saw */
+	r->pending = 0;
 }
 
 static void
@@ -72,26 +77,10 @@ keep(struct source *s, int64_t rtp, const int16_t *v, size_t n, unsigned scale)
 		s->cap = cap;
 	}
 	memcpy(s->v + (size_t)rtp * scale, v, n * scale * sizeof(*v));
-	if (rtp + (int64_t)n > s->end)
-		s->end = rtp + (int64_t)n;
-}
-
-void
-ref_packet(struct ref *r, int64_t t, int64_t rtp, const int16_t *v, size_t n)
-{
-	struct source *s = &r->sources[r->nsources - 1];
-
-	r->packets++;
-	if (rtp < s->first)
-		s->first = rtp;
-	if (s->nearly < MAX_EARLY) {
-		s->early[s->nearly].t = t;
-		s->early[s->nearly++].rtp = rtp;
-	}
-	if (v == NULL)
-		return;
-	r->heard += n;
-	keep(s, rtp, v, n, r->scale);
+	if (rtp + (int64_t)n > s->kept)
+		s->kept = rtp + (int64_t)n;
+	if (s->kept > s->end)
+		s->end = s->kept;
 }
 
 static void
@@ -102,21 +91,47 @@ mark(struct ref *r, char digit, int64_t rtp, int64_t n)
 		    digit };
 }
 
+/* A hole is one once something comes after it. */
+static void
+end_hole(struct ref *r)
+{
+	if (r->hole.n >= GAP_SAMPLES)
+		mark(r, 0, r->hole.rtp, r->hole.n);
+	r->hole.n = 0;
+	r->lost += r->pending;
+	r->pending = 0;
+}
+
+void
+ref_packet(struct ref *r, int64_t t, int64_t rtp, const int16_t *v, size_t n)
+{
+	struct source *s = &r->sources[r->nsources - 1];
+
+	end_hole(r);
+	r->packets++;
+	if (rtp < s->first)
+		s->first = rtp;
+	if (s->nearly < MAX_EARLY) {
+		s->early[s->nearly].t = t;
+		s->early[s->nearly++].rtp = rtp;
+	}
+	if (v == NULL) {
+		if (rtp > s->end)
+			s->end = rtp;
+		return;
+	}
+	r->heard += n;
+	keep(s, rtp, v, n, r->scale);
+}
+
 /* Neighbouring losses are one hole. */
 void
 ref_lost(struct ref *r, int64_t rtp, size_t n)
 {
-	struct mark *m = r->nmarks > 0 ? &r->marks[r->nmarks - 1] : NULL;
-
-	r->lost++;
-	if (m != NULL && m->digit == 0 && m->source == r->nsources - 1 &&
-	    m->rtp + m->n == rtp) {
-		m->n += (int64_t)n;
-		return;
-	}
-	if (m != NULL && m->digit == 0 && m->n < GAP_SAMPLES)
-		r->nmarks--;		/* too short to be told */
-	mark(r, 0, rtp, (int64_t)n);
+	if (r->hole.n == 0)
+		r->hole.rtp = rtp;
+	r->hole.n = rtp + (int64_t)n - r->hole.rtp;
+	r->pending++;
 }
 
 void
@@ -158,7 +173,7 @@ anchor(struct source *s)
 	for (i = 0; i < s->nearly; i++) {
 		int64_t o = s->early[i].t - s->early[i].rtp * US_SAMPLE;
 
-		if (s->early[i].t <= start + WINDOW_US && o < s->origin)
+		if (s->early[i].t < start + WINDOW_US && o < s->origin)
 			s->origin = o;
 	}
 }
@@ -252,10 +267,10 @@ write_samples(const struct ref *r, const char *path, int64_t zero,
 	for (i = 0; i < r->nsources; i++) {
 		const struct source *s = &r->sources[i];
 
-		if (s->end > s->first)
+		if (s->kept > s->first)
 			memcpy(v + (size_t)place(s, zero, s->first) * k,
 			    s->v + (size_t)s->first * k,
-			    (size_t)(s->end - s->first) * k * sizeof(*v));
+			    (size_t)(s->kept - s->first) * k * sizeof(*v));
 	}
 	write_wav(path, v, (uint32_t)((size_t)samples * k),
 	    RATE * r->scale);

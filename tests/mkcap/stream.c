@@ -273,6 +273,7 @@ send_speech(struct stream *s, struct cap *cap, int64_t t, bool marker,
 	const struct options *o = s->call->o;
 	unsigned fs = frame_samples(s);
 	struct speech sp;
+	uint32_t far = 0;
 
 	if (lose(s, needed)) {
 		if (seen(s, t))
@@ -284,7 +285,9 @@ send_speech(struct stream *s, struct cap *cap, int64_t t, bool marker,
 	t += chance_us(&s->chance, o->jitter);
 	if (o->reorder > 0 && chance_unit(&s->chance) < o->reorder)
 		t += 25000 + chance_us(&s->chance, 20000);
-	send_rtp(s, cap, t, sp.pt, marker, s->ts, sp.payload, sp.n);
+	if (o->stray_ts > 0 && s->k == 0 && (long)s->i == o->stray_ts)
+		far = 1u << 30;
+	send_rtp(s, cap, t, sp.pt, marker, s->ts + far, sp.payload, sp.n);
 	if (seen(s, t))
 		ref_packet(s->ref, t, rtp_of(s),
 		    o->codec == C_OTHER ? NULL : sp.v, fs);

@@ -26,7 +26,8 @@ static const char usage[] =
 "frame    --ipv6 --link eth|vlan|qinq|mpls|pppoe|sll|sll2|null|raw|gre|\n"
 "         vxlan|ipip|6in4|gtp\n"
 "file     --format pcap|pcap-ns|pcap-be|pcapng|pcapng-multi --snaplen N\n"
-"         --truncate N --ref DIR --real (all troubles of a real net)\n";
+"         --stray-time FRAME:S --stray-ts PACKET --truncate N --ref DIR\n"
+"         --real (all troubles of a real net)\n";
 
 enum {
 	O_CALLS = 1, O_SECONDS, O_STAGGER, O_STREAMS, O_SEED, O_CODEC, O_PTIME,
@@ -36,7 +37,7 @@ enum {
 	O_NO_ANSWER, O_ONLY_RESPONSES, O_NO_LABEL, O_START_MIDDLE,
 	O_RTP_AFTER_BYE, O_EARLY_RTP, O_SAME_CALLID, O_REPLACES, O_NAT,
 	O_TRANSPORT, O_IPV6, O_LINK, O_FORMAT, O_SNAPLEN, O_TRUNCATE, O_REF,
-	O_REAL, O_OUT = 'w', O_HELP = 'h'
+	O_REAL, O_STRAY_TIME, O_STRAY_TS, O_OUT = 'w', O_HELP = 'h'
 };
 
 static const struct option longopts[] = {
@@ -67,6 +68,8 @@ static const struct option longopts[] = {
 	{ "transport", 1, NULL, O_TRANSPORT }, { "ipv6", 0, NULL, O_IPV6 },
 	{ "link", 1, NULL, O_LINK }, { "format", 1, NULL, O_FORMAT },
 	{ "snaplen", 1, NULL, O_SNAPLEN }, { "truncate", 1, NULL, O_TRUNCATE },
+	{ "stray-time", 1, NULL, O_STRAY_TIME },
+	{ "stray-ts", 1, NULL, O_STRAY_TS },
 	{ "ref", 1, NULL, O_REF }, { "real", 0, NULL, O_REAL },
 	{ "help", 0, NULL, O_HELP }, { NULL, 0, NULL, 0 }
 };
@@ -199,6 +202,7 @@ set_media(struct options *o, int opt, const char *arg)
 	case O_SKEW: o->skew = number(arg); break;
 	case O_SEQ_START: o->seq_start = (long)number(arg); break;
 	case O_TS_START: o->ts_start = (long)number(arg); break;
+	case O_STRAY_TS: o->stray_ts = (long)number(arg); break;
 	case O_HOLD: o->hold = span(arg); break;
 	case O_FROZEN: o->frozen = span(arg); break;
 	case O_SSRC_CHANGE: o->ssrc_change = us(number(arg)); break;
@@ -255,6 +259,11 @@ set_file(struct options *o, int opt, const char *arg)
 		break;
 	case O_LINK:
 		o->link = (enum link_kind)choice("link", arg, links);
+		break;
+	case O_STRAY_TIME:
+		if (sscanf(arg, "%ld:%ld", &o->stray_frame,
+		    &o->stray_time) != 2)
+			die("%s is no FRAME:SECONDS", arg);
 		break;
 	case O_IPV6: o->ipv6 = true; break;
 	case O_SNAPLEN: o->snaplen = (unsigned)number(arg); break;

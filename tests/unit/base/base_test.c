@@ -97,10 +97,13 @@ TEST(time_prints_and_reads_rfc3339)
 {
 	static const struct { const char *in, *out; int32_t zone; } v[] = {
 		{ "2010-12-16T23:41:07Z", "2010-12-16T23:41:07.000Z", 0 },
-		{ "2026-11-22T18:15:02.1239+01:00", "2026-11-22T17:15:02.123Z", 60 },
+		{ "2026-11-22T18:15:02.1239+01:00",
+		    "2026-11-22T17:15:02.123Z", 60 },
 		{ "2026-11-22T15:55:24+0000", "2026-11-22T15:55:24.000Z", 0 },
-		{ "1970-01-01T00:00:00", "1970-01-01T00:00:00.000Z", SR_NOZONE },
-		{ "2000-02-29T12:00:00-05:30", "2000-02-29T17:30:00.000Z", -330 },
+		{ "1970-01-01T00:00:00",
+		    "1970-01-01T00:00:00.000Z", SR_NOZONE },
+		{ "2000-02-29T12:00:00-05:30",
+		    "2000-02-29T17:30:00.000Z", -330 },
 	};
 	sr_time t;
 	int32_t zone;
@@ -110,16 +113,17 @@ TEST(time_prints_and_reads_rfc3339)
 		struct sr_buf b;
 
 		sr_buf_init(&b, 100);
-		CHECK_EQ(sr_time_parse(sr_cstr(v[i].in), &t, &zone, &loose), SR_OK);
+		CHECK_EQ(sr_time_parse(sr_cstr(v[i].in), &t, &zone, &loose),
+		    SR_OK);
 		CHECK_EQ(zone, v[i].zone);
 		sr_time_print(&b, t, 3);
 		CHECK_STR(sr_buf_str(&b), v[i].out);
 		sr_buf_free(&b);
 	}
-	CHECK_EQ(sr_time_parse(SR_STR("2001-02-29T12:00:00Z"), &t, &zone, &loose),
-	    SR_EBAD);
-	CHECK_EQ(sr_time_parse(SR_STR("2001-02-28 12:00:00Z"), &t, &zone, &loose),
-	    SR_EBAD);
+	CHECK_EQ(sr_time_parse(SR_STR("2001-02-29T12:00:00Z"), &t, &zone,
+	    &loose), SR_EBAD);
+	CHECK_EQ(sr_time_parse(SR_STR("2001-02-28 12:00:00Z"), &t, &zone,
+	    &loose), SR_EBAD);
 }
 
 TEST(base64_round_trips_and_is_strict)

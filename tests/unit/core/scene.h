@@ -128,6 +128,7 @@ say_event(const struct sr_event *ev)
 		    SR_FMT(ev->u.warn.text));
 		break;
 	case SR_EV_CONTINUED:
+	case SR_EV_WIRE:
 	case SR_EV_MEDIA:
 		break;
 	}

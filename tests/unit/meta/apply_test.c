@@ -439,6 +439,37 @@ TEST(apply_what_does_not_fit_leaves_the_state_as_it_was)
 	sr_meta_free(m);
 }
 
+TEST(apply_those_that_left_make_room_for_those_that_come)
+{
+	struct sr_meta *m;
+	struct sr_doc d;
+	char id[16];
+
+	sr_meta_new(&m, 32768);
+	sr_doc_new(&d, MAX);
+	sr_doc_add_cs(&d, SR_STR("S"));
+	sr_doc_add_participant(&d, SR_STR("host"), SR_STR("sip:h"), none);
+	in_session(&d, "host", "S", NULL, NULL);
+	CHECK_EQ(sr_meta_apply(m, &d, 0), SR_OK);
+	sr_doc_free(&d);
+	for (int i = 0; i < 2000; i++) {
+		snprintf(id, sizeof(id), "guest%d", i);
+		for (int leaves = 0; leaves < 2; leaves++) {
+			sr_doc_new(&d, MAX);
+			d.datamode = SR_STR("partial");
+			sr_doc_add_participant(&d, sr_cstr(id),
+			    SR_STR("sip:g"), none);
+			in_session(&d, id, "S", NULL,
+			    leaves ? "2026-01-01T11:00:00Z" : NULL);
+			CHECK_EQ(sr_meta_apply(m, &d, 0), SR_OK);
+			sr_doc_free(&d);
+		}
+	}
+	CHECK_STR(sr_meta_doc(m)->participants[0].id, "host");
+	CHECK(sr_meta_doc(m)->nparticipants < 500);
+	sr_meta_free(m);
+}
+
 TEST(apply_a_request_for_a_snapshot_is_no_document)
 {
 	struct sr_meta *m;

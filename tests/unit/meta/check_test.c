@@ -1,4 +1,4 @@
-/* check_test - verdicts: our schema beside the RFC's, and what no schema says. */
+/* check_test - verdicts: our schema beside the RFC's, and what none says. */
 #include "unit/meta/doc.h"
 
 #include <libxml/xmlschemas.h>
@@ -71,6 +71,15 @@ TEST(check_references_must_lead_somewhere_in_a_complete_document)
 		    "%s"), v[i].body);
 		judged(xml, true, true, v[i].rule);
 	}
+}
+
+TEST(check_a_reference_to_the_wrong_kind_of_object_is_told)
+{
+	struct sr_doc d;
+
+	PARSE(&d, REC(SESSION WHO SENDS(P1, S1)));
+	CHECK(said(&d, "undeclared stream: \"" S1 "\", which is a session"));
+	sr_doc_free(&d);
 }
 
 #define TIMES(a, b) REC("<group group_id='" G1 "'><associate-time>" a	\

@@ -253,7 +253,8 @@ TEST(meta_the_charset_of_the_part_beats_the_declaration)
 	} v[] = {
 		{ NAMED("UTF-8", "J\xe9r\xf4me"), "ISO-8859-1", true,
 		    "J\xc3\xa9r\xc3\xb4me" },
-		{ NAMED("ISO-8859-1", "J\xc3\xa9"), "utf-8", true, "J\xc3\xa9" },
+		{ NAMED("ISO-8859-1", "J\xc3\xa9"), "utf-8", true,
+		    "J\xc3\xa9" },
 		{ NAMED("iso-8859-1", "\xfc\x80"), NULL, true,
 		    "\xc3\xbc\xc2\x80" },
 		{ NAMED("Windows-1252", "\x80\x93"), NULL, true,
@@ -452,6 +453,18 @@ TEST(meta_another_version_of_the_namespace_is_an_error_of_its_own)
 	CHECK_EQ(PARSE(&d, DECL "<recording xmlns='" DRAFT ":2'>"
 	    "<session session_id='s'/></recording>"), SR_OK);
 	CHECK(found(&d, "R7865-6.11-1") != NULL && !d.valid);
+	CHECK_EQ(d.nsessions, 1);
+	sr_doc_free(&d);
+}
+
+TEST(meta_a_prefix_that_nobody_declared_hides_nothing)
+{
+	struct sr_doc d;
+
+	CHECK_EQ(PARSE(&d, DECL "<t:recording><t:session session_id='" S1
+	    "'/></t:recording>"), SR_OK);
+	CHECK(d.well_formed && !d.valid && found(&d, "xml-names") != NULL);
+	CHECK_STR(d.root, "recording");
 	CHECK_EQ(d.nsessions, 1);
 	sr_doc_free(&d);
 }

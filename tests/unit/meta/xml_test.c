@@ -186,7 +186,7 @@ TEST(xml_what_was_never_said_is_not_invented)
 	sr_doc_add_participant(&d, none, none, none);
 	sr_doc_add_assoc(&d, SR_PARTICIPANT_CS, uuid(1), none);
 	x = xml(&d);
-	CHECK(holds(x, "<participant>"));
+	CHECK(holds(x, "<participant/>"));
 	CHECK(!holds(x, "nameID"));
 	CHECK(!holds(x, "session_id"));
 	CHECK(!holds(x, "-time"));
@@ -244,7 +244,7 @@ static struct sr_str
 address(void)
 {
 	static const char *v[] = { "sip:a@b;x=%20", "tel:+1", "192.0.2.1",
-	    "sips:a@[2001:db8::1]:5061?a=b&c" };
+	    "sips:a@x.example:5061?a=b&c" };
 
 	return sr_cstr(v[dice(4)]);
 }

@@ -222,6 +222,7 @@ TEST(frag_nesting_ends_at_a_depth)
 	w_eth(&w, 0x86dd);
 	rig_feed(&r, &w);
 	SAID(&r, "X1");
+	CHECK(strstr(r.why, "too deep") != NULL);
 	rig_close(&r);
 }
 

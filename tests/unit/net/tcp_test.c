@@ -295,6 +295,11 @@ TEST(tcp_numbers_far_off_are_another_connection)
 	client(&r, 100, "abc", ACK);
 	client(&r, 0x80000000, "new", ACK);
 	SAID(&r, "B[abc]1 C2 B[new]2");
+	client(&r, 0x80000003, "", FIN | ACK);
+	client(&r, 0x80000003, "after the end", ACK);
+	SAID(&r, "C3");
+	client(&r, 0x10000000, "third", ACK);
+	SAID(&r, "B[third]5");
 	rig_close(&r);
 }
 
@@ -418,6 +423,33 @@ TEST(tcp_connections_and_their_memory_are_bounded)
 	}
 	CHECK_EQ(closed, 20000 - 4 * 1024 * 1024 / 512);
 	CHECK_EQ(bytes, 2 * closed);		/* what waited came out */
+	rig_close(&r);
+}
+
+/* Strangers choose ports so that all connections fall into few buckets; what
+ * is dropped then is closed, and the newest ones live. */
+TEST(tcp_syn_floods_leave_the_newest_connections)
+{
+	struct rig r;
+	struct wire w;
+
+	rig_open(&r);
+	for (unsigned i = 0; i < 30000; i++) {
+		w_set(&w, SR_STR(""));
+		w_tcp(&w, i, 5060, 99, 0, SYN);
+		w_ip4(&w, 6, 1 + i % 200, 2, 0, 0);
+		w_eth(&w, 0x0800);
+		rig_feed(&r, &w);
+	}
+	r.log.n = 0;
+	w_set(&w, SR_STR("alive"));
+	w_tcp(&w, 29999, 5060, 103, 0, ACK);
+	w_ip4(&w, 6, 1 + 29999 % 200, 2, 0, 0);
+	w_eth(&w, 0x0800);
+	rig_feed(&r, &w);
+	SAID(&r, "");				/* waits for 100 to 102 */
+	rig_finish(&r);
+	SAID(&r, "G330001 B[alive]30001");
 	rig_close(&r);
 }
 

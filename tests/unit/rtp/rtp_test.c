@@ -14,8 +14,8 @@ TEST(rtp_header_is_read)
 {
 	struct sr_rtp h;
 
-	CHECK_EQ(PARSE(&h, "\x80\x88\x12\x34\x01\x02\x03\x04\xa1\xa2\xa3\xa4xy"),
-	    SR_OK);
+	CHECK_EQ(PARSE(&h, "\x80\x88\x12\x34\x01\x02\x03\x04"
+	    "\xa1\xa2\xa3\xa4xy"), SR_OK);
 	CHECK_EQ(h.pt, 8);
 	CHECK(h.marker);
 	CHECK_EQ(h.seq, 0x1234);
