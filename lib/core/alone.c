@@ -87,8 +87,6 @@ orphans_last(struct sr_engine *e)
 		if (f == NULL || f == seen || f->kind == FLOW_MEDIA)
 			continue;
 		seen = f;
-		e->now = f->last > e->now ? f->last : e->now;
-		f->first = e->now - 4 * SR_SEC;
 		flow_look(e, f);
 		if (f->kind != FLOW_MEDIA && e->cfg.all && !f->used &&
 		    f->run > 0)

@@ -8,7 +8,10 @@
 
 #include <stdlib.h>
 
-enum { LOOK = 64 };			/* candidates by port alone */
+enum {
+	LOOK = 64,			/* candidates by port alone */
+	MAX_BINDINGS = 48		/* of one stream */
+};
 
 static size_t
 bucket(enum bind_by by, const struct sr_addr *a)
@@ -20,6 +23,32 @@ bucket(enum bind_by by, const struct sr_addr *a)
 		for (int i = 0; i < 16; i++)
 			key[i + 4] = a->ip[i];
 	return sr_hash(key, sizeof(key)) % BIND_BUCKETS;
+}
+
+static void
+drop(struct binding *b)
+{
+	*b->at = b->next;
+	if (b->next != NULL)
+		b->next->at = b->at;
+	free(b);
+}
+
+/* Each new offer may name another address: senders follow soon. */
+static void
+forget_oldest(struct sr_stream *t)
+{
+	struct binding **last = &t->bindings;
+	size_t n = 1;
+
+	while ((*last)->same != NULL) {
+		last = &(*last)->same;
+		n++;
+	}
+	if (n > MAX_BINDINGS) {
+		drop(*last);
+		*last = NULL;
+	}
 }
 
 static int
@@ -37,9 +66,13 @@ bind_one(struct sr_engine *e, struct sr_stream *t, enum bind_by by,
 	b->addr = *a;
 	b->stream = t;
 	b->next = *at;
+	b->at = at;
+	if (b->next != NULL)
+		b->next->at = &b->next;
 	*at = b;
 	b->same = t->bindings;
 	t->bindings = b;
+	forget_oldest(t);
 	e->bindings.generation++;
 	return SR_OK;
 }
@@ -64,15 +97,12 @@ bind_stream(struct sr_engine *e, struct sr_stream *t,
 void
 unbind_stream(struct sr_engine *e, struct sr_stream *t)
 {
-	struct binding *b, **at;
+	struct binding *b;
 
+	(void)e;
 	while ((b = t->bindings) != NULL) {
 		t->bindings = b->same;
-		at = &e->bindings.table[bucket(b->by, &b->addr)];
-		while (*at != b)
-			at = &(*at)->next;
-		*at = b->next;
-		free(b);
+		drop(b);
 	}
 }
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CALL_MEMORY = 8 << 20, MAX_CALLS = 200000 };
+enum { CALL_MEMORY = 8 << 20, MAX_CALLS = 200000, MAX_SAME_ID = 64 };
 
 /* ---- the table ---- */
 
@@ -63,6 +63,8 @@ call_free(struct sr_engine *e, struct call *c)
 	e->ncalls--;
 }
 
+#define RINGING (600 * SR_SEC)
+
 /* Calls that are over, or lead to nothing, are kept for a while for what
  * still comes of them.  Each new call looks at four of the old ones. */
 static void
@@ -72,9 +74,11 @@ retire(struct sr_engine *e)
 
 	for (int i = 0; i < 4 && c != NULL; i++, c = next) {
 		bool idle = c->over || c->refused || c->session == NULL;
+		sr_time quiet = e->now - c->last;
 
 		next = c->newer;
-		if (idle && (e->now - c->last > 64 * SR_SEC ||
+		if ((idle && quiet > 64 * SR_SEC) || (!c->begun &&
+		    quiet > RINGING) || ((idle || !c->begun) &&
 		    e->ncalls > MAX_CALLS)) {
 			call_free(e, c);
 		} else {
@@ -106,6 +110,20 @@ call_new(struct sr_engine *e, struct sr_str call_id)
 	link_call(e, c);
 	e->ncalls++;
 	return c;
+}
+
+/* A Call-ID that is used again and again at once is no call's. */
+static bool
+is_crowded(const struct sr_engine *e, struct sr_str call_id)
+{
+	uint64_t h = sr_hash(call_id.p, call_id.n);
+	const struct call *c = e->call_cap > 0 ?
+	    e->calls[h & (e->call_cap - 1)] : NULL;
+	int n = 0;
+
+	for (; c != NULL && n < MAX_SAME_ID; c = c->next)
+		n += c->hash == h && sr_streq(c->call_id, call_id);
+	return n == MAX_SAME_ID;
 }
 
 static bool
@@ -388,7 +406,8 @@ static struct call *
 first_invite(struct sr_engine *e, const struct sr_chunk *ch,
     const struct sr_msg *m)
 {
-	struct call *c = call_new(e, m->call_id);
+	struct call *c = is_crowded(e, m->call_id) ? NULL :
+	    call_new(e, m->call_id);
 
 	if (c == NULL)
 		return NULL;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define LATEST (INT64_MAX / 2)		/* the year 2116 */
+enum { START_LINE = 64 };		/* bytes that show what it is */
 
 int
 sr_engine_new(struct sr_engine **ep, const struct sr_cfg *cfg)
@@ -140,47 +141,48 @@ messages(struct sr_engine *e, struct flow *f, const struct sr_chunk *c)
 	}
 }
 
+/* Is this SIP?  The capture may have started in the middle of a message: a
+ * few segments may still show it, and a start line may come in pieces. */
 static bool
-is_line_end(char c)
+begins(struct sr_engine *e, struct flow *f)
 {
-	return c == '\r' || c == '\n';
+	struct conn *n = f->conn;
+	struct sr_str in = sr_buf_str(&n->in);
+	size_t at = sr_sip_looks(in) ? 0 : sr_sip_resync(in);
+
+	n->sip = at < in.n;
+	if (n->sip) {
+		sr_buf_drop(&n->in, at);
+	} else if (in.n >= START_LINE) {
+		n->in.n = 0;
+		if (++f->run > 16) {
+			f->kind = FLOW_OTHER;
+			e->unwanted = f->key;
+			e->has_unwanted = true;
+			sr_buf_free(&n->in);
+		}
+	}
+	return n->sip;
 }
 
 static void
 stream_bytes(struct sr_engine *e, const struct sr_chunk *c)
 {
 	struct flow *f = flow_get(e, &c->flow, c->time);
-	struct sr_str data = c->data;
 
 	if (f == NULL || f->kind == FLOW_OTHER)
 		return;
 	if (f->conn == NULL) {
-		size_t at = 0;
-
-		while (at < data.n && is_line_end(data.p[at]))
-			at++;
-		if (!sr_sip_looks(sr_substr(data, at, data.n)))
-			at = sr_sip_resync(data);
-		if (at == data.n && !(data.n > 0 && data.p[0] == '\r')) {
-			/* Started in the middle of a message, or not SIP: a
-			 * few segments may still show which. */
-			if (++f->run > 16) {
-				f->kind = FLOW_OTHER;
-				e->unwanted = f->key;
-				e->has_unwanted = true;
-			}
-			return;
-		}
 		if ((f->conn = sr_zalloc(sizeof(*f->conn))) == NULL)
 			return;
 		sr_buf_init(&f->conn->in, e->cfg.max_message + 65536);
-		f->conn->sip = true;
-		data = sr_substr(data, at, data.n);
 	}
-	if (sr_buf_add(&f->conn->in, data) != SR_OK) {
+	if (sr_buf_add(&f->conn->in, c->data) != SR_OK) {
 		f->conn->in.n = f->conn->seen = 0;
 		return;
 	}
+	if (!f->conn->sip && !begins(e, f))
+		return;
 	messages(e, f, c);
 	if (f->conn->in.n == 0)
 		sr_buf_free(&f->conn->in);
@@ -276,6 +278,7 @@ sr_engine_finish(struct sr_engine *e, sr_time now)
 	if (now > e->now)
 		e->now = now;
 	e->num = 0;
+	e->over = true;
 	orphans_last(e);
 	calls_finish(e);
 }

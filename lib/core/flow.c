@@ -47,8 +47,7 @@ sweep(struct sr_engine *e)
 		struct flow **at = &e->flows[bucket], *f;
 
 		while ((f = *at) != NULL) {
-			if (f->stream != NULL || e->now - f->last < IDLE ||
-			    (f->conn != NULL && f->conn->in.n > 0)) {
+			if (f->stream != NULL || e->now - f->last < IDLE) {
 				at = &f->next;
 				continue;
 			}
@@ -151,9 +150,15 @@ flow_leave(struct sr_engine *e, struct sr_stream *t)
 static bool
 ripe(struct sr_engine *e, const struct flow *f, const struct sr_session *s)
 {
+	sr_time from = f->first;
+
 	if (s->begun != 0)
 		return true;
-	if (e->now - f->first < 2 * SR_SEC || s->early == NULL)
+	if (s->early == NULL)
+		return false;
+	if (from < s->early->since)	/* of a call before, most likely */
+		from = s->early->since;
+	if (e->now - from < 2 * SR_SEC && !e->over)
 		return false;
 	call_begin(e, s->early, "media");
 	return s->begun != 0;

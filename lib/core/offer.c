@@ -58,7 +58,8 @@ offer_free_sdp(struct sr_sdp *s)
 static void
 put_side(struct call *c, int side, struct sr_sdp *s)
 {
-	offer_free_sdp(c->side[side].sdp);
+	if (c->side[side].sdp != s)
+		offer_free_sdp(c->side[side].sdp);
 	c->side[side].sdp = s;
 }
 
@@ -352,10 +353,12 @@ offer(struct sr_engine *e, struct call *c, int by, uint32_t cseq,
 	c->offer_cseq = cseq;
 	if (c->begun || c->side[by].sdp != NULL)
 		return;
-	/* The first offer already tells where media may come from. */
+	/* The first offer already tells where media may come from.  Where some
+	 * waits already, the call may begin with it and the offer be settled. */
 	c->side[by].sdp = s;
 	offer_apply(e, c);
-	c->side[by].sdp = NULL;
+	if (c->offer == s)
+		c->side[by].sdp = NULL;
 }
 
 /* An exchange that is over is seen again: a retransmission, or the same

@@ -85,7 +85,7 @@ void flow_look(struct sr_engine *e, struct flow *f);
 enum bind_by { BY_DST, BY_SRC, BY_PORT, BY_KINDS };
 enum { BIND_BUCKETS = 8192 };
 struct binding {
-	struct binding *next;		/* newest first */
+	struct binding *next, **at;	/* newest first */
 	struct binding *same;		/* of the same stream */
 	enum bind_by by;
 	struct sr_addr addr;
@@ -305,6 +305,7 @@ struct sr_engine {
 	struct sr_session *sessions;	/* the newest */
 	size_t nsessions;
 	bool adopting;			/* several packets at once */
+	bool over;			/* nothing comes any more */
 	struct sr_flow unwanted;
 	bool has_unwanted;
 };

@@ -178,6 +178,8 @@ files_name(const struct rec_session *s, struct sr_str label,
 
 		stem[i] = plain ? c : '_';
 	}
+	if (n == 0)
+		stem[n++] = '_';
 	stem[n] = '\0';
 	snprintf(name, sizeof(name), "%s%s", stem, suffix);
 	for (unsigned k = 2; taken(s, name); k++)

@@ -270,7 +270,8 @@ take(struct sr_line *l, struct source *s, struct sr_line_packet *p,
 	return SR_OK;
 }
 
-/* Which source a packet belongs to; begins one where there is none. */
+/* Which source a packet belongs to; begins one where there is none.  NULL:
+ * there are two already. */
 static struct source *
 choose(struct sr_line *l, const struct sr_line_packet *p, enum fit *fit)
 {
@@ -287,7 +288,9 @@ choose(struct sr_line *l, const struct sr_line_packet *p, enum fit *fit)
 		return &l->next;
 	if (l->next.on && p->arrived - l->next.settle_since >= WINDOW / 2)
 		decide(l);
-	if (l->next.on)			/* a third one */
+	if (l->next.on && p->arrived - l->next.arrived < WINDOW / 2)
+		return NULL;		/* a third one waits for its turn */
+	if (l->next.on)
 		stray(l);
 	source_begin(&l->next, p);
 	*fit = FIT_NEXT;
@@ -406,7 +409,10 @@ sr_line_put(struct sr_line *l, struct sr_line_packet *p)
 	l->pass = NULL;
 	if (l->cur.settling || l->next.on)
 		windows(l, p->arrived);
-	s = choose(l, p, &fit);
+	if ((s = choose(l, p, &fit)) == NULL) {
+		l->sum.late++;
+		return SR_OK;
+	}
 	if ((err = take(l, s, p, fit)) != SR_OK || l->pass != NULL)
 		return err;
 	if (l->cur.settling && !l->started)
