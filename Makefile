@@ -63,8 +63,10 @@ $B/libsiprec.a: $(OBJ)
 	@rm -f $@
 	$(if $V,,@echo "  AR $@";)$(AR) rcs $@ $^
 
-# The subcommands of siprec-meta have a file each.
+# What a program has besides its main: the subcommands of siprec-meta have a
+# file each, the options of siprec-extract have one.
 $(BIN)/siprec-meta: $(patsubst %.c,$B/%.o,$(wildcard bin/meta_*.c))
+$(BIN)/siprec-extract: $(patsubst %.c,$B/%.o,$(wildcard bin/extract_*.c))
 
 $(BIN)/siprec-%: $B/bin/siprec-%.o $B/bin/cli.o $B/libsiprec.a
 	@mkdir -p $(@D)
