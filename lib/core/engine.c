@@ -263,11 +263,11 @@ sr_engine_note(struct sr_engine *e, sr_time now, uint64_t num,
 bool
 sr_engine_unwanted(struct sr_engine *e, struct sr_flow *f)
 {
-	bool has = e->has_unwanted;
-
+	if (!e->has_unwanted)
+		return false;
 	*f = e->unwanted;
 	e->has_unwanted = false;
-	return has;
+	return true;
 }
 
 void

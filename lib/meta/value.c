@@ -118,7 +118,7 @@ struct sr_str
 sr_node_id(struct sr_reading *r, struct _xmlNode *e, const char *rfc,
     const char *const *flat)
 {
-	const char *spelled;
+	const char *spelled = "";
 	struct sr_str s;
 
 	for (; *flat != NULL; flat++) {
