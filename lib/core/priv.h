@@ -44,11 +44,11 @@ struct flow {
 	/* orphans: RTP that waits for its SDP */
 	uint64_t orphan_head, orphan_tail;	/* offsets + 1; 0: none */
 	uint32_t norphans;
-	struct flow *wait[2], **wait_at[2];	/* by port: WAIT_DST, WAIT_SRC */
 	uint32_t ssrc;
 	uint16_t seq, run;		/* RTP packets in sequence */
 	uint8_t pt;
 	struct conn *conn;		/* SIP over a stream */
+	struct flow *wait[2], **wait_at[2];	/* by port: WAIT_DST, WAIT_SRC */
 };
 struct flow *flow_get(struct sr_engine *e, const struct sr_flow *key,
     sr_time now);			/* NULL: no memory */
