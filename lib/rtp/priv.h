@@ -32,22 +32,27 @@ struct trend {				/* of the delay, by least squares */
 };
 /* One SSRC between two restarts.  seq and ts are extended to 64 bits. */
 struct source {
-	bool on, settling, probing, doubted;
+	/* what every packet asks for stands together */
+	bool on, settling, probing;
+	bool doubted;			/* its place was not believed */
 	uint32_t ssrc, clock;
 	double tick;			/* ns */
-	int64_t seq_first, seq_max, seq_out;
-	int64_t ts, ts_ref, ts_low, ts_step;
-	uint64_t seen[SEEN / 64];
+	int64_t seq_max, seq_out;
+	int64_t ts, ts_ref, ts_step;
+	int64_t at_ref;			/* at = at_ref + ts - ts_ref */
 	sr_time arrived_ref, arrived;	/* of the first, of the latest */
 	sr_time delay, low, older_low, low_since;
-	sr_time settle_since, settle_delay;
-	int64_t settle_seq;
-	int64_t at_ref;			/* at = at_ref + ts - ts_ref */
-	struct held *head, *tail;
-	size_t nheld, held_bytes;
-	uint64_t packets, late, duplicate;
+	struct held *head;
+	uint64_t packets;
 	double jitter;
 	struct trend trend;
+	uint64_t seen[SEEN / 64];
+	int64_t seq_first, ts_low;
+	sr_time settle_since, settle_delay;
+	int64_t settle_seq;
+	struct held *tail;
+	size_t nheld, held_bytes;
+	uint64_t late, duplicate;
 };
 
 enum fit {				/* of a packet to a source */
@@ -61,6 +66,8 @@ enum fit source_fit(const struct source *s, const struct sr_line_packet *p);
 /* Counts the packet; false when it is a copy or too late. */
 bool source_count(struct source *s, const struct sr_line_packet *p,
     enum fit fit, int64_t *seq, int64_t *ts);
+bool source_next(struct source *s, const struct sr_line_packet *p,
+    uint32_t dts);
 int source_hold(struct source *s, const struct sr_line_packet *p, int64_t seq,
     int64_t ts, bool keep_payload);
 /* When the earliest packet would have come without any delay. */

@@ -237,6 +237,28 @@ source_count(struct source *s, const struct sr_line_packet *p, enum fit fit,
 	return true;
 }
 
+/* The same for the packet that nearly all are: the next one, dts units of
+ * audio after the one before, in time.  False when it is not; then nothing
+ * has changed. */
+bool
+source_next(struct source *s, const struct sr_line_packet *p, uint32_t dts)
+{
+	int64_t ts = s->ts + dts, seq = s->seq_max + 1;
+	sr_time d = delay_of(s, p->arrived, ts), off = d - source_lowest(s);
+
+	if (off > STEP || off < -STEP)
+		return false;
+	track_delay(s, p->arrived, d);
+	trend_put(&s->trend, p->arrived - s->arrived_ref, d);
+	s->seen[(seq & (SEEN - 1)) / 64] |= (uint64_t)1 << (seq & 63);
+	s->seq_max = seq;
+	s->ts = ts;
+	s->ts_step = dts;
+	s->arrived = p->arrived;
+	s->packets++;
+	return true;
+}
+
 int
 source_hold(struct source *s, const struct sr_line_packet *p, int64_t seq,
     int64_t ts, bool keep_payload)
