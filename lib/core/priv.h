@@ -48,7 +48,7 @@ struct flow {
 	uint16_t seq, run;		/* RTP packets in sequence */
 	uint8_t pt;
 	struct conn *conn;		/* SIP over a stream */
-	struct flow *wait[2], **wait_at[2];	/* by port: WAIT_DST, WAIT_SRC */
+	struct flow *wait[2], **wait_at[2];	/* by enum wait_by */
 };
 struct flow *flow_get(struct sr_engine *e, const struct sr_flow *key,
     sr_time now);			/* NULL: no memory */
