@@ -72,6 +72,7 @@ bind_one(struct sr_engine *e, struct sr_stream *t, enum bind_by by,
 	*at = b;
 	b->same = t->bindings;
 	t->bindings = b;
+	orphans_ask(e, by == BY_SRC ? WAIT_SRC : WAIT_DST, a->port);
 	forget_oldest(t);
 	e->bindings.generation++;
 	return SR_OK;
@@ -92,6 +93,14 @@ bind_stream(struct sr_engine *e, struct sr_stream *t,
 	if (err == SR_OK && src != NULL && src->port != 0 && !sr_addr_any(src))
 		err = bind_one(e, t, BY_SRC, src);
 	return err;
+}
+
+void
+bind_ask(struct sr_engine *e, const struct sr_stream *t)
+{
+	for (const struct binding *b = t->bindings; b != NULL; b = b->same)
+		orphans_ask(e, b->by == BY_SRC ? WAIT_SRC : WAIT_DST,
+		    b->addr.port);
 }
 
 void

@@ -303,6 +303,7 @@ call_begin(struct sr_engine *e, struct call *c, const char *cause)
 	    (c->session = session_new(e, c->call_id)) == NULL)
 		return;
 	c->begun = true;
+	e->nbegun++;
 	c->refused = false;
 	e->adopting = true;		/* its media comes behind its begin */
 	s = c->session;
@@ -334,6 +335,8 @@ call_begin(struct sr_engine *e, struct call *c, const char *cause)
 	session_tell_pauses(s);
 	e->adopting = false;
 	e->bindings.generation++;
+	for (struct sr_stream *t = s->streams; t != NULL; t = t->next)
+		bind_ask(e, t);
 	orphans_look(e);
 }
 

@@ -354,7 +354,7 @@ offer(struct sr_engine *e, struct call *c, int by, uint32_t cseq,
 	if (c->begun || c->side[by].sdp != NULL)
 		return;
 	/* The first offer already tells where media may come from.  Where
-	 * some waits already, the call may begin with it and settle this. */
+	 * some waits, the call may begin now and the offer be settled. */
 	c->side[by].sdp = s;
 	offer_apply(e, c);
 	if (c->offer == s)

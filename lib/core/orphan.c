@@ -2,8 +2,8 @@
  *
  * The first packets of a call are on the wire before its answer is.  They
  * wait in one ring of fixed size; each flow's packets are chained through it.
- * The oldest go when it is full: then whoever might own them is asked for the
- * last time. */
+ * The oldest go when it is full.  Flows with packets in it are found by their
+ * ports, since a new binding must not ask all of them. */
 #include "priv.h"
 
 #include <stdlib.h>
@@ -23,6 +23,40 @@ room(size_t n)
 	return (sizeof(struct orphan) + n + ROUND - 1) & ~(size_t)(ROUND - 1);
 }
 
+static uint16_t
+port_of(const struct flow *f, int by)
+{
+	return by == WAIT_DST ? f->key.dst.port : f->key.src.port;
+}
+
+static void
+enlist(struct sr_engine *e, struct flow *f)
+{
+	for (int by = WAIT_DST; by <= WAIT_SRC; by++) {
+		struct flow **at = &e->waiting.table[by][port_of(f, by) %
+		    WAIT_BUCKETS];
+
+		f->wait[by] = *at;
+		f->wait_at[by] = at;
+		if (*at != NULL)
+			(*at)->wait_at[by] = &f->wait[by];
+		*at = f;
+	}
+}
+
+/* Nothing of this flow waits any more. */
+static void
+delist(struct flow *f)
+{
+	for (int by = WAIT_DST; by <= WAIT_SRC && f->norphans > 0; by++) {
+		*f->wait_at[by] = f->wait[by];
+		if (f->wait[by] != NULL)
+			f->wait[by]->wait_at[by] = f->wait_at[by];
+	}
+	f->orphan_head = f->orphan_tail = 0;
+	f->norphans = 0;
+}
+
 static void
 evict(struct sr_engine *e)
 {
@@ -33,9 +67,11 @@ evict(struct sr_engine *e)
 	r->head += room(o->n);
 	if (f == NULL)
 		return;
+	if (o->next == 0) {
+		delist(f);
+		return;
+	}
 	f->orphan_head = o->next;
-	if (o->next == 0)
-		f->orphan_tail = 0;
 	f->norphans--;
 }
 
@@ -93,7 +129,8 @@ orphan_put(struct sr_engine *e, struct flow *f, const struct sr_chunk *c)
 	else
 		f->orphan_head = r->tail + 1;
 	f->orphan_tail = r->tail + 1;
-	f->norphans++;
+	if (f->norphans++ == 0)
+		enlist(e, f);
 	r->tail += room(n);
 	return SR_OK;
 }
@@ -104,8 +141,7 @@ orphan_adopt(struct sr_engine *e, struct flow *f)
 	struct ring *r = &e->orphans;
 	uint64_t next = f->orphan_head;
 
-	f->orphan_head = f->orphan_tail = 0;
-	f->norphans = 0;
+	delist(f);
 	e->adopting = true;
 	while (next != 0) {
 		struct orphan *o = at(r, next - 1);
@@ -131,8 +167,7 @@ orphan_drop(struct sr_engine *e, struct flow *f)
 		next = o->next;
 		o->flow = NULL;
 	}
-	f->orphan_head = f->orphan_tail = 0;
-	f->norphans = 0;
+	delist(f);
 }
 
 struct flow *
@@ -146,15 +181,68 @@ orphan_flow(struct sr_engine *e, uint64_t *offset)
 
 /* Somebody has said where media goes: does any that waits belong there? */
 void
-orphans_look(struct sr_engine *e)
+orphans_ask(struct sr_engine *e, enum wait_by by, uint16_t port)
+{
+	struct waiting *w = &e->waiting;
+
+	if (w->nasked > 0 && w->asked[w->nasked - 1].by == by &&
+	    w->asked[w->nasked - 1].port == port)
+		return;
+	if (w->nasked == MAX_ASKED) {
+		w->all = true;
+		return;
+	}
+	w->asked[w->nasked].by = by;
+	w->asked[w->nasked++].port = port;
+}
+
+static void
+look_at_all(struct sr_engine *e)
 {
 	struct ring *r = &e->orphans;
 
-	for (uint64_t o = r->head; r->p != NULL && !e->adopting &&
-	    o < r->tail;) {
+	for (uint64_t o = r->head; r->p != NULL && o < r->tail;) {
 		struct flow *f = orphan_flow(e, &o);
 
 		if (f != NULL && f->generation != e->bindings.generation)
 			flow_look(e, f);
+	}
+}
+
+static void
+look_at_port(struct sr_engine *e, int by, uint16_t port)
+{
+	struct flow **first = &e->waiting.table[by][port % WAIT_BUCKETS];
+	struct flow *f, *next;
+	size_t begun = e->nbegun;
+
+	for (f = *first; f != NULL; f = next) {
+		next = f->wait[by];
+		if (port_of(f, by) != port ||
+		    f->generation == e->bindings.generation)
+			continue;
+		flow_look(e, f);
+		if (begun != e->nbegun)	/* which gave out others as well */
+			next = *first;
+		begun = e->nbegun;
+	}
+}
+
+void
+orphans_look(struct sr_engine *e)
+{
+	struct waiting *w = &e->waiting;
+
+	if (e->adopting)
+		return;
+	while (w->next < w->nasked) {
+		size_t k = w->next++;
+
+		look_at_port(e, w->asked[k].by, w->asked[k].port);
+	}
+	w->nasked = w->next = 0;
+	if (w->all) {
+		w->all = false;
+		look_at_all(e);
 	}
 }

@@ -48,6 +48,7 @@ struct flow {
 	uint16_t seq, run;		/* RTP packets in sequence */
 	uint8_t pt;
 	struct conn *conn;		/* SIP over a stream */
+	struct flow *wait[2], **wait_at[2];	/* by enum wait_by */
 };
 struct flow *flow_get(struct sr_engine *e, const struct sr_flow *key,
     sr_time now);			/* NULL: no memory */
@@ -65,6 +66,18 @@ struct orphan {
 	uint64_t num;
 	uint32_t n, cut;
 };
+/* Flows whose packets wait, by the port that a binding may name. */
+enum wait_by { WAIT_DST, WAIT_SRC };
+enum { WAIT_BUCKETS = 4096, MAX_ASKED = 256 };
+struct waiting {
+	struct flow *table[2][WAIT_BUCKETS];
+	struct {
+		enum wait_by by;
+		uint16_t port;
+	} asked[MAX_ASKED];		/* new bindings, to be looked at */
+	size_t nasked, next;
+	bool all;			/* too many: ask for every flow */
+};
 struct ring {
 	char *p;
 	size_t size;
@@ -76,7 +89,8 @@ void orphan_adopt(struct sr_engine *e, struct flow *f);
 void orphan_drop(struct sr_engine *e, struct flow *f);
 /* The owner of the packet at *offset, NULL: none; moves on to the next. */
 struct flow *orphan_flow(struct sr_engine *e, uint64_t *offset);
-void orphans_look(struct sr_engine *e);	/* after new bindings */
+void orphans_ask(struct sr_engine *e, enum wait_by by, uint16_t port);
+void orphans_look(struct sr_engine *e);	/* at all that was asked for */
 /* Asks the bindings about a flow that looks like RTP, and adopts it. */
 void flow_look(struct sr_engine *e, struct flow *f);
 
@@ -98,6 +112,8 @@ struct bindings {
 /* Media to dst or from src (either may be absent) is this stream's. */
 int bind_stream(struct sr_engine *e, struct sr_stream *t,
     const struct sr_addr *dst, const struct sr_addr *src);
+/* Its call has begun: media that waits for it may be given out. */
+void bind_ask(struct sr_engine *e, const struct sr_stream *t);
 void unbind_stream(struct sr_engine *e, struct sr_stream *t);
 struct sr_stream *bind_find(struct sr_engine *e, const struct sr_flow *f,
     uint8_t pt);
@@ -294,6 +310,8 @@ struct sr_engine {
 	struct flow **flows;
 	size_t nflows, flow_cap, sweep;
 	struct ring orphans;
+	struct waiting waiting;
+	size_t nbegun;			/* calls, ever */
 	struct bindings bindings;
 	struct call **calls, *oldest, *newest;
 	size_t ncalls, call_cap;

@@ -53,6 +53,25 @@ fetch(struct input *in)
 	return err;
 }
 
+/* Silence of all channels is kept back: much of it at once becomes a hole in
+ * the file, as it is in the files of the streams. */
+static int
+put_block(struct sr_wav *out, const int16_t *v, size_t frames,
+    uint8_t channels, uint64_t *quiet)
+{
+	size_t bytes = frames * channels * sizeof(*v);
+	int err = SR_OK;
+
+	if (v[0] == 0 && memcmp(v, v + 1, bytes - sizeof(*v)) == 0) {
+		*quiet += frames;
+		return SR_OK;
+	}
+	if (*quiet > 0)
+		err = sr_wav_silence(out, *quiet);
+	*quiet = 0;
+	return err == SR_OK ? sr_wav_write(out, v, frames) : err;
+}
+
 static int
 mix_inputs(enum sr_mix how, struct input *in, size_t n, struct sr_wav *out)
 {
@@ -60,6 +79,7 @@ mix_inputs(enum sr_mix how, struct input *in, size_t n, struct sr_wav *out)
 	const int16_t **v = sr_zalloc(n * sizeof(*v));
 	int16_t *block = sr_zalloc((size_t)FRAMES * channels * 2);
 	int err = v != NULL && block != NULL ? SR_OK : SR_ENOMEM;
+	uint64_t quiet = 0;
 
 	while (err == SR_OK) {
 		size_t frames = FRAMES;
@@ -73,10 +93,12 @@ mix_inputs(enum sr_mix how, struct input *in, size_t n, struct sr_wav *out)
 		if (frames == 0 || err != SR_OK)
 			break;
 		sr_mix_block(how, v, n, frames, block);
-		err = sr_wav_write(out, block, frames);
+		err = put_block(out, block, frames, channels, &quiet);
 		for (size_t i = 0; i < n; i++)
 			sr_buf_drop(&in[i].ready, frames * 2);
 	}
+	if (err == SR_OK && quiet > 0)
+		err = sr_wav_silence(out, quiet);
 	free(v);
 	free(block);
 	return err;

@@ -90,12 +90,14 @@ int
 sr_recorder_line(struct sr_recorder *r, bool wait, struct sr_buf *line)
 {
 	struct line *l;
+	bool ready;
 
 	pthread_mutex_lock(&r->lock);
 	l = r->lines;
 	while (l != NULL && !l->ready && wait)
 		pthread_cond_wait(&r->ready, &r->lock);
-	if (l != NULL && l->ready) {
+	ready = l != NULL && l->ready;	/* after the lock it may change */
+	if (ready) {
 		r->lines = l->next;
 		if (r->lines == NULL)
 			r->lines_end = &r->lines;
@@ -103,7 +105,7 @@ sr_recorder_line(struct sr_recorder *r, bool wait, struct sr_buf *line)
 	pthread_mutex_unlock(&r->lock);
 	if (l == NULL)
 		return SR_ENOENT;
-	if (!l->ready)
+	if (!ready)
 		return SR_MORE;
 	sr_buf_free(line);
 	*line = l->text;

@@ -233,6 +233,45 @@ TEST(call_messages_that_cannot_be_read_are_warned_of)
 	CHECK_EQ(nwarned, 1);
 }
 
+TEST(call_that_nobody_answers_is_forgotten_in_the_end)
+{
+	char id[16];
+
+	scene_with(&(struct sr_cfg){ .max_sessions = 10 });
+	for (int i = 0; i < 10; i++) {
+		snprintf(id, sizeof(id), "%d", i);
+		SIP(SRC, "INVITE", .id = id, .sdp = OFFER);
+	}
+	SIP(SRC, "INVITE", .id = "early", .sdp = OFFER);
+	SIP(SRS, "200 OK", .id = "early", .to = "t", .sdp = ANSWER);
+	SAID("");			/* there is no room */
+	now += 1000 * SR_SEC;
+	for (int i = 0; i < 10; i++) {
+		snprintf(id, sizeof(id), "%d-again", i);
+		SIP(SRC, "INVITE", .id = id, .sdp = OFFER);
+	}
+	SIP(SRC, "INVITE", .id = "later", .sdp = OFFER);
+	SIP(SRS, "200 OK", .id = "later", .to = "t", .sdp = ANSWER);
+	scene_end();
+	CHECK(strncmp(said, "begin later|", 12) == 0);
+}
+
+TEST(call_id_of_a_thousand_calls_at_once_is_no_calls)
+{
+	char tag[16];
+
+	scene(false);
+	for (int i = 0; i < 1000; i++) {
+		snprintf(tag, sizeof(tag), "f%d", i);
+		SIP(SRC, "INVITE", .from = tag, .sdp = OFFER);
+	}
+	SIP(SRS, "200 OK", .from = "f0", .to = "t", .sdp = ANSWER);
+	SIP(SRS, "200 OK", .from = "f999", .to = "t", .sdp = ANSWER);
+	scene_end();
+	SAID("begin call_x|offer 1 src|answer 2 srs|"
+	    "end call_x capture-end|");
+}
+
 TEST(call_10000_calls_are_told_apart)
 {
 	enum { CALLS = 10000 };

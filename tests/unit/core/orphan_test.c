@@ -62,6 +62,30 @@ TEST(orphan_media_in_a_call_without_an_answer_begins_it)
 	CHECK_EQ(media_of("1", 0), 200);
 }
 
+/* The second offer of a challenged client finds media that has waited for
+ * more than two seconds: the call begins while the offer is being taken. */
+TEST(orphan_media_may_begin_the_call_that_is_being_offered)
+{
+	scene(false);
+	SIP(SRC, "INVITE", .sdp = OFFER);
+	SIP(SRS, "100 Trying", .id = NULL);
+	for (int i = 0; i < 3; i++)
+		TALK(.port = 41000, .from = i * 50, .n = 50);
+	SIP(SRC, "INVITE", .cseq = "2 INVITE", .sdp = sdp(SRC, 41000,
+	    "sendonly", "1"));
+	TALK(.port = 41000, .from = 150, .n = 50);
+	SIP(SRC, "INVITE", .cseq = "3 INVITE", .sdp = sdp(SRC, 41000,
+	    "sendonly", "12"));
+	SIP(SRS, "200 OK", .cseq = "3 INVITE", .to = "t", .sdp = sdp(SRS,
+	    41000, "recvonly", "12"));
+	TALK(.port = 41000, .from = 200, .n = 50);
+	BYE();
+	scene_end();
+	CHECK(strncmp(said, "begin call_x|", 13) == 0);
+	CHECK(strstr(said, "|end call_x bye-client|") != NULL);
+	CHECK_EQ(media_of("1", 0), 250);
+}
+
 /* A ring too small for all of it keeps the newest, and its own counsel. */
 TEST(orphan_ring_wraps_with_many_flows)
 {

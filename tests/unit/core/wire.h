@@ -77,9 +77,8 @@ wire_sdp(char *t, size_t size, int side, unsigned n,
 	    "\r\ns=-\r\nc=IN IP4 192.0.2.%d\r\nt=0 0\r\n", side, side);
 
 	for (unsigned i = 0; i < n; i++)
-		k += (size_t)snprintf(t + k, size - k,
-		    "m=audio %u RTP/AVP 0\r\n"
-		    "a=%s\r\na=label:%s\r\n", 40000 + 2 * i,
+		k += (size_t)snprintf(t + k, size - k, "m=audio %u RTP/AVP 0"
+		    "\r\na=%s\r\na=label:%s\r\n", 40000 + 2 * i,
 		    side == 1 ? "sendonly" : "recvonly", labels[i]);
 }
 

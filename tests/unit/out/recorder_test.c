@@ -42,22 +42,13 @@ leave(void)
 	CHECK_EQ(system(command), 0);
 }
 
-/* Everything into the recorder, and its lines out of it. */
 static void
-pass_on(const struct sr_event *ev)
-{
-	CHECK_EQ(sr_recorder_event(rec, ev), SR_OK);
-}
-
-static void
-finish(void)
+take_lines(bool wait)
 {
 	struct sr_buf b;
 
-	wire_close(pass_on);
-	sr_recorder_flush(rec);
 	sr_buf_init(&b, 1 << 20);
-	while (sr_recorder_line(rec, true, &b) == SR_OK) {
+	while (sr_recorder_line(rec, wait, &b) == SR_OK) {
 		CHECK(nlines + b.n + 2 < sizeof(lines));
 		memcpy(lines + nlines, b.p, b.n);
 		nlines += b.n;
@@ -65,6 +56,22 @@ finish(void)
 	}
 	lines[nlines] = '\0';
 	sr_buf_free(&b);
+}
+
+/* Everything into the recorder; lines come out of it all along. */
+static void
+pass_on(const struct sr_event *ev)
+{
+	CHECK_EQ(sr_recorder_event(rec, ev), SR_OK);
+	take_lines(false);
+}
+
+static void
+finish(void)
+{
+	wire_close(pass_on);
+	sr_recorder_flush(rec);
+	take_lines(true);
 }
 
 static struct sr_str
