@@ -18,12 +18,20 @@ struct line {
 
 /* ---- what a stream and a session are to the recorder ---- */
 
-struct rec_format {			/* formats outlive the engine's */
-	const struct sr_format *core;
-	struct sr_format copy;
+struct rec_format {			/* the engine keeps formats for good */
+	const struct sr_format *format;
 	bool decodable;
 };
 struct rec_stream {
+	/* what every packet asks for stands together: the caller's */
+	const struct rec_format *last;	/* of the latest packet */
+	struct worker *worker;		/* NULL: nothing can be written */
+	unsigned block;			/* the block its chain is in, plus one */
+	size_t chain;
+	/* the worker's */
+	struct sr_track *track;
+	struct sr_wav *wav;
+	struct dump *dump;
 	struct rec_session *session;
 	struct rec_stream *next;
 	size_t index;
@@ -31,12 +39,6 @@ struct rec_stream {
 	char *file, *dump_file;		/* NULL: none yet */
 	uint32_t rate;			/* of the first decodable format */
 	uint8_t channels;
-	struct rec_format **formats;
-	size_t nformats;
-	/* the worker's */
-	struct sr_track *track;
-	struct sr_wav *wav;
-	struct dump *dump;
 	struct sr_correction correction;
 	char sha256[65];
 };
@@ -62,6 +64,8 @@ struct sr_recorder {
 	struct sr_record_cfg cfg;
 	struct worker *workers;
 	size_t nworkers, next_worker;
+	struct rec_format **formats;	/* each of the engine's once */
+	size_t nformats;
 	pthread_mutex_t lock;		/* lines and failure */
 	pthread_cond_t ready;
 	struct line *lines, **lines_end;
@@ -93,7 +97,7 @@ void workers_stop(struct sr_recorder *r);
 int worker_packet(struct rec_stream *t, const struct rec_format *f,
     const struct sr_line_packet *p);
 int worker_end(struct rec_session *s);
-struct worker *worker_next(struct sr_recorder *r);	/* NULL: do it here */
+struct worker *worker_next(struct sr_recorder *r);
 
 /* ---- what a worker does ---- */
 

@@ -227,15 +227,15 @@ save_meta(struct rec_session *s, const struct sr_event *ev)
 /* ---- media ---- */
 
 static struct rec_stream *
-stream_of(struct rec_session *s, const struct sr_event *ev)
+stream_new(struct rec_session *s, const struct sr_event *ev)
 {
-	struct rec_stream *t = *sr_stream_slot(ev->stream);
+	struct rec_stream *t = s != NULL ?
+	    sr_arena_alloc(&s->arena, sizeof(*t)) : NULL;
 
-	if (t != NULL)
-		return t;
-	if ((t = sr_arena_alloc(&s->arena, sizeof(*t))) == NULL)
+	if (t == NULL)
 		return NULL;
 	t->session = s;
+	t->worker = s->dir >= 0 ? s->worker : NULL;
 	t->index = sr_stream_index(ev->stream);
 	t->label = sr_arena_dup(&s->arena, sr_stream_label(ev->stream));
 	*s->streams_end = t;
@@ -267,56 +267,70 @@ first_file(struct rec_session *s, struct rec_stream *t,
 	char text[300];
 
 	if (f->decodable && t->file == NULL) {
-		t->rate = sr_codec_rate(&f->copy);
-		t->channels = sr_codec_channels(&f->copy);
+		t->rate = sr_codec_rate(f->format);
+		t->channels = sr_codec_channels(f->format);
 		t->file = files_name(s, t->label, ".wav");
 	}
 	if (f->decodable || t->dump_file != NULL)
 		return;
 	t->dump_file = files_name(s, t->label, ".rtpdump");
-	lib = sr_codec_missing(f->copy.id);
+	lib = sr_codec_missing(f->format->id);
 	snprintf(text, sizeof(text), "stream %.*s: %.*s cannot be decoded%s%s: "
 	    "its payload is kept in %s", SR_FMT(t->label),
-	    SR_FMT(f->copy.name), lib != NULL ? " without " : "",
+	    SR_FMT(f->format->name), lib != NULL ? " without " : "",
 	    lib != NULL ? lib : "", t->dump_file);
 	say_warning(s, ev, "codec", text);
 }
 
-static const struct rec_format *
-format_of(struct rec_session *s, struct rec_stream *t,
-    const struct sr_event *ev)
+static struct rec_format *
+format_new(struct sr_recorder *r, const struct sr_format *of)
 {
-	const struct sr_format *core = ev->u.media->format;
-	struct rec_format *f, **v;
+	struct rec_format **v = realloc(r->formats,
+	    (r->nformats + 1) * sizeof(*v)), *f;
 
-	for (size_t i = 0; i < t->nformats; i++)
-		if (t->formats[i]->core == core)
-			return t->formats[i];
-	f = sr_arena_alloc(&s->arena, sizeof(*f));
-	v = sr_arena_grow(&s->arena, t->formats, t->nformats, sizeof(*v));
-	if (f == NULL || v == NULL)
+	if (v == NULL || (f = sr_zalloc(sizeof(*f))) == NULL)
 		return NULL;
-	f->core = core;
-	f->copy = *core;
-	f->copy.name = sr_arena_dup(&s->arena, core->name);
-	if (core->fmtp.n > 0)
-		f->copy.fmtp = sr_arena_dup(&s->arena, core->fmtp);
-	f->decodable = decodable(&f->copy);
-	t->formats = v;
-	t->formats[t->nformats++] = f;
-	first_file(s, t, ev, f);
+	r->formats = v;
+	f->format = of;
+	f->decodable = decodable(of);
+	r->formats[r->nformats++] = f;
+	return f;
+}
+
+/* There are few formats, and most packets have that of the one before. */
+static const struct rec_format *
+format_of(struct rec_stream *t, const struct sr_event *ev)
+{
+	struct sr_recorder *r = t->session->recorder;
+	const struct sr_format *want = ev->u.media->format;
+	const struct rec_format *f = NULL;
+
+	for (size_t i = 0; i < r->nformats && f == NULL; i++)
+		if (r->formats[i]->format == want)
+			f = r->formats[i];
+	if (f == NULL)
+		f = format_new(r, want);
+	if (f != NULL) {
+		t->last = f;
+		first_file(t->session, t, ev, f);
+	}
 	return f;
 }
 
 static int
-media(struct rec_session *s, const struct sr_event *ev)
+media(const struct sr_event *ev)
 {
-	struct rec_stream *t = stream_of(s, ev);
-	const struct rec_format *f = t != NULL ? format_of(s, t, ev) : NULL;
+	struct rec_stream *t = *sr_stream_slot(ev->stream);
+	const struct rec_format *f;
 
-	if (f == NULL)
+	if (t == NULL && (t = stream_new(*sr_session_slot(ev->session), ev)) ==
+	    NULL)
 		return SR_ENOMEM;
-	return s->dir >= 0 ? worker_packet(t, f, ev->u.media) : SR_OK;
+	f = t->last;
+	if ((f == NULL || f->format != ev->u.media->format) &&
+	    (f = format_of(t, ev)) == NULL)
+		return SR_ENOMEM;
+	return t->worker != NULL ? worker_packet(t, f, ev->u.media) : SR_OK;
 }
 
 static int
@@ -445,11 +459,11 @@ end(struct sr_recorder *r, struct rec_session *s, const struct sr_event *ev)
 int
 sr_recorder_event(struct sr_recorder *r, const struct sr_event *ev)
 {
-	struct rec_session *s = ev->session != NULL ?
-	    *sr_session_slot(ev->session) : NULL;
+	struct rec_session *s;
 
 	if (ev->kind == SR_EV_MEDIA)
-		return s != NULL ? media(s, ev) : SR_OK;
+		return media(ev);
+	s = ev->session != NULL ? *sr_session_slot(ev->session) : NULL;
 	if (ev->kind == SR_EV_WIRE)
 		return s != NULL ? wire(s, ev) : SR_OK;
 	if (ev->kind == SR_EV_BEGIN)
@@ -484,6 +498,9 @@ sr_recorder_free(struct sr_recorder *r)
 		sr_buf_free(&l->text);
 		free(l);
 	}
+	for (size_t i = 0; i < r->nformats; i++)
+		free(r->formats[i]);
+	free(r->formats);
 	pthread_mutex_destroy(&r->lock);
 	pthread_cond_destroy(&r->ready);
 	free(r);

@@ -1,25 +1,34 @@
-/* worker - threads that decode and write, each behind a ring of blocks.
+/* worker - decodes and writes, in batches, behind a ring of blocks.
  *
- * The engine's thread packs copies of packets into a block and hands it over
- * when it is full.  A session belongs to one worker, so that everything of it
- * happens in order.  With one thread there is no ring: work is done at once. */
+ * The engine's thread packs copies of packets into a block.  When it is full
+ * it goes over as a whole, and what it holds is done stream by stream: a
+ * thousand streams in turn would otherwise have each packet find its own
+ * decoder and file cold in the caches.  A session belongs to one worker, and
+ * its end comes behind its packets.  With one job the block is done by the
+ * caller itself, at once. */
 #include "priv.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 256 * 1024, BLOCKS = 4, ROUND = 16 };
+enum { BLOCK = 1 << 20, BLOCKS = 2, ROUND = 16 };
 
-enum op_kind { OP_PACKET, OP_END };
 struct op {
 	uint32_t size;
-	enum op_kind kind;
-	void *subject;			/* rec_stream or rec_session */
-	struct packet packet;		/* OP_PACKET; the payload follows */
+	struct op *next;		/* of the same stream */
+	struct packet packet;		/* the payload follows */
+};
+struct chain {				/* the packets of one stream */
+	struct rec_stream *stream;
+	struct op *first, *last;
 };
 struct block {
-	size_t n;
 	char *p;
+	size_t n;
+	struct chain *chains;
+	size_t nchains, chain_cap;
+	struct rec_session **ends;
+	size_t nends, end_cap;
 };
 struct worker {
 	struct sr_recorder *recorder;
@@ -28,18 +37,39 @@ struct worker {
 	pthread_cond_t filled, emptied;
 	struct block blocks[BLOCKS];
 	unsigned in, out;		/* running numbers of blocks */
-	bool over;
+	bool threaded, over;
 };
 
+/* ---- what is in a block, done ---- */
+
+/* What the next chains will ask for is fetched while this one is done. */
 static void
-perform(struct op *o)
+look_ahead(const struct chain *c, size_t n)
 {
-	if (o->kind == OP_END) {
-		session_finish(o->subject);
-		return;
+	if (n > 2)
+		__builtin_prefetch(c[2].stream);
+	if (n > 1) {
+		__builtin_prefetch(c[1].stream->track);
+		__builtin_prefetch(c[1].stream->wav);
+		__builtin_prefetch(c[1].first);
 	}
-	o->packet.placed.payload.p = (const char *)(o + 1);
-	stream_packet(o->subject, &o->packet);
+}
+
+static void
+perform(struct block *b)
+{
+	for (size_t i = 0; i < b->nchains; i++) {
+		const struct chain *c = &b->chains[i];
+
+		look_ahead(c, b->nchains - i);
+		for (struct op *o = c->first; o != NULL; o = o->next) {
+			o->packet.placed.payload.p = (const char *)(o + 1);
+			stream_packet(c->stream, &o->packet);
+		}
+	}
+	for (size_t i = 0; i < b->nends; i++)
+		session_finish(b->ends[i]);
+	b->n = b->nchains = b->nends = 0;
 }
 
 static void *
@@ -49,20 +79,12 @@ run(void *arg)
 
 	pthread_mutex_lock(&w->lock);
 	for (;;) {
-		struct block *b = &w->blocks[w->out % BLOCKS];
-
 		while (w->in == w->out && !w->over)
 			pthread_cond_wait(&w->filled, &w->lock);
 		if (w->in == w->out)
 			break;
 		pthread_mutex_unlock(&w->lock);
-		for (size_t at = 0; at < b->n;) {
-			struct op *o = (struct op *)(void *)(b->p + at);
-
-			at += o->size;
-			perform(o);
-		}
-		b->n = 0;
+		perform(&w->blocks[w->out % BLOCKS]);
 		pthread_mutex_lock(&w->lock);
 		w->out++;
 		pthread_cond_signal(&w->emptied);
@@ -75,6 +97,11 @@ run(void *arg)
 static void
 hand_over(struct worker *w)
 {
+	if (!w->threaded) {
+		perform(&w->blocks[0]);
+		w->in += BLOCKS;	/* a new block to those who count them */
+		return;
+	}
 	pthread_mutex_lock(&w->lock);
 	w->in++;
 	pthread_cond_signal(&w->filled);
@@ -83,12 +110,53 @@ hand_over(struct worker *w)
 	pthread_mutex_unlock(&w->lock);
 }
 
-static struct op *
-put(struct worker *w, size_t payload)
+/* ---- filling a block ---- */
+
+static void *
+one_more(void *v, size_t n, size_t *cap, size_t size)
 {
-	size_t need = (sizeof(struct op) + payload + ROUND - 1) &
-	    ~(size_t)(ROUND - 1);
+	size_t more = *cap > 0 ? *cap * 2 : 64;
+	void *p;
+
+	if (n < *cap)
+		return v;
+	if ((p = realloc(v, more * size)) != NULL)
+		*cap = more;
+	return p;
+}
+
+static int
+chain(struct worker *w, struct rec_stream *t, struct op *o)
+{
 	struct block *b = &w->blocks[w->in % BLOCKS];
+	struct chain *c;
+
+	o->next = NULL;
+	if (t->block == w->in + 1) {
+		c = &b->chains[t->chain];
+		c->last->next = o;
+		c->last = o;
+		return SR_OK;
+	}
+	c = one_more(b->chains, b->nchains, &b->chain_cap, sizeof(*c));
+	if (c == NULL)
+		return SR_ENOMEM;
+	b->chains = c;
+	t->block = w->in + 1;
+	t->chain = b->nchains++;
+	b->chains[t->chain] = (struct chain){ t, o, o };
+	return SR_OK;
+}
+
+int
+worker_packet(struct rec_stream *t, const struct rec_format *f,
+    const struct sr_line_packet *p)
+{
+	struct worker *w = t->worker;
+	struct block *b = &w->blocks[w->in % BLOCKS];
+	size_t n = p->rtp.payload.n;
+	size_t need = (sizeof(struct op) + n + ROUND - 1) &
+	    ~(size_t)(ROUND - 1);
 	struct op *o;
 
 	if (b->n + need > BLOCK) {
@@ -96,75 +164,58 @@ put(struct worker *w, size_t payload)
 		b = &w->blocks[w->in % BLOCKS];
 	}
 	o = (struct op *)(void *)(b->p + b->n);
-	o->size = (uint32_t)need;
 	b->n += need;
-	return o;
-}
-
-int
-worker_packet(struct rec_stream *t, const struct rec_format *f,
-    const struct sr_line_packet *p)
-{
-	struct worker *w = t->session->worker;
-	struct packet pk = { .placed = { .at = p->at, .format = &f->copy,
-	    .payload = p->rtp.payload, .lost = p->lost, .cut = p->cut },
-	    .format = f, .rtp = p->rtp, .time = p->arrived };
-	struct op *o;
-
-	if (w == NULL) {
-		stream_packet(t, &pk);
-		return SR_OK;
-	}
-	o = put(w, p->rtp.payload.n);
-	o->kind = OP_PACKET;
-	o->subject = t;
-	o->packet = pk;
-	if (p->rtp.payload.n > 0)
-		memcpy(o + 1, p->rtp.payload.p, p->rtp.payload.n);
-	return SR_OK;
+	o->packet = (struct packet){ .placed = { .at = p->at,
+	    .format = f->format, .payload = p->rtp.payload, .lost = p->lost,
+	    .cut = p->cut }, .format = f, .rtp = p->rtp, .time = p->arrived };
+	if (n > 0)
+		memcpy(o + 1, p->rtp.payload.p, n);
+	return chain(w, t, o);
 }
 
 int
 worker_end(struct rec_session *s)
 {
 	struct worker *w = s->worker;
-	struct op *o;
+	struct block *b = &w->blocks[w->in % BLOCKS];
+	struct rec_session **v = one_more(b->ends, b->nends, &b->end_cap,
+	    sizeof(*v));
 
-	if (w == NULL) {
-		session_finish(s);
-		return SR_OK;
-	}
-	o = put(w, 0);
-	o->kind = OP_END;
-	o->subject = s;
+	if (v == NULL)
+		return SR_ENOMEM;
+	b->ends = v;
+	b->ends[b->nends++] = s;
 	hand_over(w);
 	return SR_OK;
 }
+
+/* ---- begin and end ---- */
 
 static int
 start(struct sr_recorder *r, struct worker *w)
 {
 	w->recorder = r;
+	w->threaded = r->cfg.threads > 1;
+	for (int i = 0; i < (w->threaded ? BLOCKS : 1); i++)
+		if ((w->blocks[i].p = malloc(BLOCK)) == NULL)
+			return SR_ENOMEM;
+	if (!w->threaded)
+		return SR_OK;
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->filled, NULL);
 	pthread_cond_init(&w->emptied, NULL);
-	for (int i = 0; i < BLOCKS; i++)
-		if ((w->blocks[i].p = malloc(BLOCK)) == NULL)
-			return SR_ENOMEM;
 	return pthread_create(&w->thread, NULL, run, w) == 0 ? SR_OK : SR_ESYS;
 }
 
 int
 workers_start(struct sr_recorder *r)
 {
+	unsigned n = r->cfg.threads > 1 ? r->cfg.threads : 1;
 	int err = SR_OK;
 
-	if (r->cfg.threads < 2)
-		return SR_OK;
-	r->workers = sr_zalloc(r->cfg.threads * sizeof(*r->workers));
-	if (r->workers == NULL)
+	if ((r->workers = sr_zalloc(n * sizeof(*r->workers))) == NULL)
 		return SR_ENOMEM;
-	for (unsigned i = 0; i < r->cfg.threads && err == SR_OK; i++)
+	for (unsigned i = 0; i < n && err == SR_OK; i++)
 		if ((err = start(r, &r->workers[i])) == SR_OK)
 			r->nworkers++;
 	return err;
@@ -173,26 +224,34 @@ workers_start(struct sr_recorder *r)
 struct worker *
 worker_next(struct sr_recorder *r)
 {
-	return r->nworkers > 0 ?
-	    &r->workers[r->next_worker++ % r->nworkers] : NULL;
+	return &r->workers[r->next_worker++ % r->nworkers];
 }
 
-void
-workers_stop(struct sr_recorder *r)
+static void
+stop(struct worker *w)
 {
-	for (size_t i = 0; i < r->nworkers; i++) {
-		struct worker *w = &r->workers[i];
-
-		if (w->blocks[w->in % BLOCKS].n > 0)
-			hand_over(w);
+	if (w->blocks[w->in % BLOCKS].n > 0 ||
+	    w->blocks[w->in % BLOCKS].nends > 0)
+		hand_over(w);
+	if (w->threaded) {
 		pthread_mutex_lock(&w->lock);
 		w->over = true;
 		pthread_cond_signal(&w->filled);
 		pthread_mutex_unlock(&w->lock);
 		pthread_join(w->thread, NULL);
-		for (int k = 0; k < BLOCKS; k++)
-			free(w->blocks[k].p);
 	}
+	for (int k = 0; k < BLOCKS; k++) {
+		free(w->blocks[k].p);
+		free(w->blocks[k].chains);
+		free(w->blocks[k].ends);
+	}
+}
+
+void
+workers_stop(struct sr_recorder *r)
+{
+	for (size_t i = 0; i < r->nworkers; i++)
+		stop(&r->workers[i]);
 	free(r->workers);
 	r->workers = NULL;
 	r->nworkers = 0;
