@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -170,6 +171,19 @@ defaults(struct options *o, int argc)
 	o->json = !cli_tty(STDOUT_FILENO);
 }
 
+/* Is any input such that it cannot be read again? */
+static bool
+comes_once(const struct options *o)
+{
+	struct stat st;
+
+	for (char **f = o->files; *f != NULL; f++)
+		if (strcmp(*f, "-") == 0 || stat(*f, &st) != 0 ||
+		    !S_ISREG(st.st_mode))
+			return true;
+	return o->iface != NULL;
+}
+
 int
 extract_options(struct options *o, int argc, char *argv[], bool *done)
 {
@@ -193,6 +207,7 @@ extract_options(struct options *o, int argc, char *argv[], bool *done)
 		status = cli_usage(o->iface != NULL ? "-i takes no files" :
 		    "no capture named (- is stdin)");
 	o->record.correct = o->align || o->deskew;
+	o->record.live = comes_once(o);
 	return status;
 }
 

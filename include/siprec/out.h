@@ -12,6 +12,9 @@ struct sr_wav;
  * is there; past 4 GiB it becomes RF64.  SR_OK, SR_ESYS (errno), SR_ENOMEM. */
 int sr_wav_new(struct sr_wav **wp, int dir, const char *name, uint32_t rate,
     uint8_t channels);
+/* What is recorded can be had again: the header is brought up to date now
+ * and then only, which saves half of the writes. */
+void sr_wav_relax(struct sr_wav *w);
 int sr_wav_write(struct sr_wav *w, const int16_t *v, size_t frames);
 int sr_wav_silence(struct sr_wav *w, uint64_t frames);
 int sr_wav_flush(struct sr_wav *w);
@@ -42,6 +45,7 @@ struct sr_record_cfg {
 	bool correct;			/* as sr_stream_correction says */
 	enum sr_audio audio;
 	bool keep_rtp;
+	bool live;			/* the input comes only once */
 	unsigned threads;		/* that decode; 1: the caller's own */
 	const struct sr_crypto *crypto;
 };

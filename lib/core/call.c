@@ -58,6 +58,7 @@ call_free(struct sr_engine *e, struct call *c)
 	offer_free_sdp(c->side[UAC].sdp);
 	offer_free_sdp(c->side[UAS].sdp);
 	offer_free_sdp(c->offer);
+	notes_drop(e, c);
 	sr_arena_free(&c->arena);
 	free(c);
 	e->ncalls--;
@@ -348,7 +349,7 @@ let_go(struct sr_engine *e, struct call *c, const char *reason)
 	struct sr_session *s = c->session;
 
 	c->session = NULL;
-	memset(c->streams, 0, sizeof(c->streams));
+	c->nstreams = 0;
 	if (s == NULL)
 		return;
 	if (c->holds ? --s->ncalls == 0 : s->early == c)
@@ -362,6 +363,7 @@ call_end(struct sr_engine *e, struct call *c, const char *reason)
 	if (c->over)
 		return;
 	c->over = true;
+	notes_drop(e, c);
 	for (int i = UAC; i <= UAS; i++) {
 		offer_free_sdp(c->side[i].sdp);
 		c->side[i].sdp = NULL;

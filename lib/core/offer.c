@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_NOTES = 64 };
+enum { MAX_NOTES = 64, NOTE_MEMORY = 4 << 20 };
 
 struct owned {				/* a description and its text */
 	struct sr_sdp sdp;		/* must be first */
@@ -83,6 +83,48 @@ tell(struct sr_engine *e, struct call *c, enum sr_event_kind kind, int by,
 	ev->u.sdp.n = ++c->session->nsdp;
 }
 
+static struct note *
+note_new(struct call *c, enum sr_event_kind kind, struct sr_str text)
+{
+	struct note *n;
+
+	if (c->nnotes == MAX_NOTES)
+		return NULL;
+	if (c->note_memory == NULL) {
+		if ((c->note_memory = malloc(sizeof(*c->note_memory))) == NULL)
+			return NULL;
+		sr_arena_init(c->note_memory, NOTE_MEMORY);
+	}
+	if ((n = sr_arena_alloc(c->note_memory, sizeof(*n))) == NULL)
+		return NULL;
+	n->kind = kind;
+	n->text = sr_arena_dup(c->note_memory, text);
+	*c->notes_end = n;
+	c->notes_end = &n->next;
+	c->nnotes++;
+	return n;
+}
+
+static void
+free_notes(void *p)
+{
+	struct sr_arena *a = p;
+
+	sr_arena_free(a);
+	free(a);
+}
+
+/* Events may point into the notes: they go when those have been taken. */
+void
+notes_drop(struct sr_engine *e, struct call *c)
+{
+	if (c->note_memory != NULL)
+		trash(e, c->note_memory, free_notes);
+	c->note_memory = NULL;
+	c->notes = NULL;
+	c->notes_end = &c->notes;
+}
+
 void
 call_note(struct sr_engine *e, struct call *c, enum sr_event_kind kind,
     int by, uint32_t cseq, struct sr_str text, struct sr_str charset)
@@ -97,16 +139,12 @@ call_note(struct sr_engine *e, struct call *c, enum sr_event_kind kind,
 		if (n->kind == kind && n->cseq == cseq && n->by == by &&
 		    sr_streq(n->text, text))
 			return;		/* a copy */
-	if (c->nnotes == MAX_NOTES ||
-	    (n = sr_arena_alloc(&c->arena, sizeof(*n))) == NULL)
+	if ((n = note_new(c, kind, text)) == NULL)
 		return;
-	*n = (struct note){ .kind = kind, .by = by, .cseq = cseq,
-	    .text = sr_arena_dup(&c->arena, text) };
+	n->by = by;
+	n->cseq = cseq;
 	if (charset.n > 0)
-		n->charset = sr_arena_dup(&c->arena, charset);
-	*c->notes_end = n;
-	c->notes_end = &n->next;
-	c->nnotes++;
+		n->charset = sr_arena_dup(c->note_memory, charset);
 }
 
 static void
@@ -134,14 +172,10 @@ call_wire(struct sr_engine *e, struct call *c, const struct sr_chunk *ch,
 		tell_wire(e, c, &ch->flow, ch->time, raw);
 		return;
 	}
-	if (c->nnotes == MAX_NOTES ||
-	    (n = sr_arena_alloc(&c->arena, sizeof(*n))) == NULL)
+	if ((n = note_new(c, SR_EV_WIRE, raw)) == NULL)
 		return;
-	*n = (struct note){ .kind = SR_EV_WIRE, .flow = ch->flow,
-	    .time = ch->time, .text = sr_arena_dup(&c->arena, raw) };
-	*c->notes_end = n;
-	c->notes_end = &n->next;
-	c->nnotes++;
+	n->flow = ch->flow;
+	n->time = ch->time;
 }
 
 void
@@ -153,11 +187,33 @@ notes_tell(struct sr_engine *e, struct call *c)
 		else
 			tell(e, c, n->kind, n->by, n->cseq, n->text,
 			    n->charset);
-	c->notes = NULL;
-	c->notes_end = &c->notes;
+	notes_drop(e, c);
 }
 
 /* ---- streams ---- */
+
+/* Room for the streams of n m-lines; offer_apply asks for it first. */
+static int
+make_slots(struct call *c, size_t n)
+{
+	struct sr_stream *(*v)[2];
+
+	if (n <= c->nstreams)
+		return SR_OK;
+	if ((v = sr_arena_alloc(&c->arena, n * sizeof(*v))) == NULL)
+		return SR_ENOMEM;
+	if (c->nstreams > 0)
+		memcpy(v, c->streams, c->nstreams * sizeof(*v));
+	c->streams = v;
+	c->nstreams = n;
+	return SR_OK;
+}
+
+static struct sr_stream **
+slot(struct call *c, unsigned i, int from)
+{
+	return &c->streams[i][from];
+}
 
 static const struct sr_mline *
 mline(const struct call *c, int side, unsigned i)
@@ -213,7 +269,7 @@ static struct sr_stream *
 stream_at(struct sr_engine *e, struct call *c, unsigned i, int from,
     struct sr_str label)
 {
-	struct sr_stream *t = c->streams[i][from];
+	struct sr_stream *t = *slot(c, i, from);
 
 	if (t != NULL && !t->closed) {
 		if (label.n > 0 && !sr_streq(t->now, label))
@@ -228,7 +284,7 @@ stream_at(struct sr_engine *e, struct call *c, unsigned i, int from,
 		e->err = SR_ENOMEM;
 		return NULL;
 	}
-	c->streams[i][from] = t;
+	*slot(c, i, from) = t;
 	t->since = c->since;
 	t->from_ip = c->side[from].addr;
 	t->to_ip = c->side[!from].addr;
@@ -265,7 +321,7 @@ apply_line(struct sr_engine *e, struct call *c, unsigned i, int from)
 	const struct sr_mline *snd = mline(c, from, i);
 	const struct sr_mline *rcv = mline(c, !from, i);
 	const struct sr_mline *any = snd != NULL ? snd : rcv;
-	struct sr_stream *t = c->streams[i][from];
+	struct sr_stream *t = *slot(c, i, from);
 	int err;
 
 	if (any == NULL || !carries_media(any))
@@ -311,7 +367,12 @@ offer_apply(struct sr_engine *e, struct call *c)
 			return;
 		c->session->early = c;
 	}
-	for (unsigned i = 0; i < n && i < MAX_MLINES; i++) {
+	n = n < MAX_MLINES ? n : MAX_MLINES;
+	if (make_slots(c, n) != SR_OK) {
+		e->err = SR_ENOMEM;
+		return;
+	}
+	for (unsigned i = 0; i < n; i++) {
 		apply_line(e, c, i, c->src);
 		if (c->plain)
 			apply_line(e, c, i, !c->src);

@@ -246,9 +246,11 @@ struct call {
 	struct sr_sdp *offer;		/* waits for its answer */
 	int offer_by, agreed_by;
 	uint32_t offer_cseq, agreed_cseq;
+	struct sr_arena *note_memory;	/* of the notes, NULL: none */
 	struct note *notes, **notes_end;
 	size_t nnotes;
-	struct sr_stream *streams[MAX_MLINES][2];
+	struct sr_stream *(*streams)[2];	/* by m-line and sender */
+	size_t nstreams;
 	struct sr_arena arena;
 };
 void call_message(struct sr_engine *e, const struct sr_chunk *c,
@@ -278,6 +280,7 @@ void call_note(struct sr_engine *e, struct call *c, enum sr_event_kind kind,
 void call_wire(struct sr_engine *e, struct call *c, const struct sr_chunk *ch,
     struct sr_str raw);
 void notes_tell(struct sr_engine *e, struct call *c);
+void notes_drop(struct sr_engine *e, struct call *c);
 
 /* ---- alone: RTP without signalling ---- */
 

@@ -29,6 +29,8 @@ open_track(struct rec_stream *t)
 	int err = sr_wav_new(&t->wav, t->session->dir, t->file, t->rate,
 	    t->channels);
 
+	if (err == SR_OK && !t->session->recorder->cfg.live)
+		sr_wav_relax(t->wav);
 	if (err == SR_OK)
 		err = sr_track_new(&t->track, &sink);
 	return err;

@@ -6,7 +6,8 @@
 
 #include <pthread.h>
 
-enum { MAX_FILE_NAME = 200, MAX_CHANNELS = 8 };	/* of FLAC and Opus */
+/* FLAC and Opus take so many channels. */
+enum { MAX_FILE_NAME = 200, MAX_CHANNELS = 8 };
 
 /* ---- line: the log of all sessions, in wire order ---- */
 
@@ -26,7 +27,7 @@ struct rec_stream {
 	/* what every packet asks for stands together: the caller's */
 	const struct rec_format *last;	/* of the latest packet */
 	struct worker *worker;		/* NULL: nothing can be written */
-	unsigned block;			/* the block its chain is in, plus one */
+	unsigned block;			/* of its chain, plus one */
 	size_t chain;
 	/* the worker's */
 	struct sr_track *track;

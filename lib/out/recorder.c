@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LINE = 4 << 20, LOG = 16384, XML = 16 << 20 };
+enum { LINE = 4 << 20, LOG = 2048, XML = 16 << 20 };
 static const char no_digest[65] =
     "0000000000000000000000000000000000000000000000000000000000000000";
 

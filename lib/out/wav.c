@@ -17,11 +17,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BUFFER = 6144, HEADER = 80 };	/* samples; bytes */
+enum { BUFFER = 6144, HEADER = 80, RELAX = 8 };	/* samples; bytes */
 
 struct sr_wav {
 	int dir, fd;
 	bool owns;			/* one of the budget is ours */
+	bool relaxed;
+	uint8_t stale;			/* writes that the header lacks */
 	uint32_t rate;
 	uint8_t channels;
 	size_t n;			/* samples in buf */
@@ -129,10 +131,19 @@ room(const struct sr_wav *w)
 	return full > w->n ? full - w->n : 0;
 }
 
+static int
+put_header(struct sr_wav *w)
+{
+	uint8_t h[HEADER];
+
+	w->stale = 0;
+	header(w, h);
+	return put(w->fd, h, HEADER, 0);
+}
+
 int
 sr_wav_flush(struct sr_wav *w)
 {
-	uint8_t h[HEADER];
 	int err;
 
 	if (w->n == 0 && w->skipped == 0 && w->written > 0)
@@ -148,11 +159,17 @@ sr_wav_flush(struct sr_wav *w)
 		w->written += w->n * 2;
 		w->n = 0;
 		w->skipped = 0;
-		header(w, h);
-		err = put(w->fd, h, HEADER, 0);
+		if (!w->relaxed || ++w->stale == RELAX)
+			err = put_header(w);
 	}
 	let_go(w);
 	return err;
+}
+
+void
+sr_wav_relax(struct sr_wav *w)
+{
+	w->relaxed = true;
 }
 
 int
@@ -241,6 +258,8 @@ sr_wav_close(struct sr_wav *w)
 	if (w == NULL)
 		return SR_OK;
 	err = sr_wav_flush(w);
+	if (err == SR_OK && w->stale > 0 && (err = reopen(w, 0)) == SR_OK)
+		err = put_header(w);
 	if (w->fd >= 0)
 		close(w->fd);
 	if (w->owns)

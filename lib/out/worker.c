@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 1 << 20, BLOCKS = 2, ROUND = 16 };
+enum { BLOCK = 512 * 1024, BLOCKS = 2, ROUND = 16 };
 
 struct op {
 	uint32_t size;
@@ -99,7 +99,7 @@ hand_over(struct worker *w)
 {
 	if (!w->threaded) {
 		perform(&w->blocks[0]);
-		w->in += BLOCKS;	/* a new block to those who count them */
+		w->in += BLOCKS;	/* for who counts them, a new one */
 		return;
 	}
 	pthread_mutex_lock(&w->lock);
