@@ -139,13 +139,13 @@ out_of_memory(struct run *r)
 static void
 feed(struct run *r)
 {
-	struct sr_chunk c;
+	const struct sr_chunk *c;
 	struct sr_flow f;
 
-	while (sr_net_next(r->net, &c)) {
-		if (sr_engine_feed(r->engine, &c) != SR_OK)
+	while ((c = sr_net_take(r->net)) != NULL) {
+		if (sr_engine_feed(r->engine, c) != SR_OK)
 			out_of_memory(r);
-		if (c.cut > 0 && c.kind != SR_GAP)
+		if (c->cut > 0 && c->kind != SR_GAP)
 			r->status = cli_worst(r->status, CLI_PARTIAL);
 		drain(r);
 		if (sr_engine_unwanted(r->engine, &f))

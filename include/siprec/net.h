@@ -66,6 +66,8 @@ int sr_net_new(struct sr_net **np, size_t max_pending);
  * is broken; SR_ENOMEM. */
 int sr_net_frame(struct sr_net *n, const struct sr_frame *f);
 bool sr_net_next(struct sr_net *n, struct sr_chunk *out);
+/* The same without a copy: borrowed until the next call, NULL when dry. */
+const struct sr_chunk *sr_net_take(struct sr_net *n);
 /* Nothing of this TCP connection is wanted, in either direction. */
 void sr_net_ignore(struct sr_net *n, const struct sr_flow *f);
 /* The capture is over: give out what still waits, holes as SR_GAP. */

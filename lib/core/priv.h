@@ -308,7 +308,7 @@ struct sr_engine {
 	struct queue queue;
 	struct sr_line_packet packet;	/* the one on its way */
 	struct sr_event out, stash[8];	/* what a pull found at once */
-	size_t nstash;
+	size_t nstash, istash;		/* found, and taken of them */
 	struct trash *trash;
 	struct flow **flows;
 	size_t nflows, flow_cap, sweep;

@@ -78,13 +78,9 @@ sr_engine_next(struct sr_engine *e)
 	struct item *i;
 
 	for (;;) {
-		if (e->nstash > 0) {
-			e->out = e->stash[0];
-			e->nstash--;
-			for (size_t k = 0; k < e->nstash; k++)
-				e->stash[k] = e->stash[k + 1];
-			return &e->out;
-		}
+		if (e->istash < e->nstash)
+			return &e->stash[e->istash++];
+		e->istash = e->nstash = 0;
 		if ((i = e->queue.head) == NULL)
 			return NULL;
 		if (!i->pull) {

@@ -25,6 +25,7 @@ struct sr_net {
 	struct sr_chunk out[4];		/* one frame makes few; the rest is
 					 * pulled from where it waits */
 	unsigned nout, iout;
+	struct sr_chunk taken;		/* by sr_net_take, not from out */
 	int err;
 	int odd_link;			/* said once */
 	sr_time now, due;		/* due: something waits until then */
