@@ -49,6 +49,8 @@ struct sr_record_cfg {
 	unsigned threads;		/* that decode; 1: the caller's own */
 	const struct sr_crypto *crypto;
 };
+/* The engine whose events it takes must live until it is flushed or freed:
+ * packets point to the engine's formats. */
 struct sr_recorder;
 int sr_recorder_new(struct sr_recorder **rp, const struct sr_record_cfg *cfg);
 /* Every event, in order.  What goes wrong with files is kept for

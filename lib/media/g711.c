@@ -5,6 +5,11 @@
 
 #include "media/priv.h"
 
+#ifdef __x86_64__
+#include <immintrin.h>
+#define WIDE __attribute__((target("avx2")))
+#endif
+
 /* ITU-T G.711, tables 1a to 2b, scaled to 16 bits: sign, 3 bits of segment,
  * 4 bits within it.  mu-law is sent inverted, with a bias of 33 * 4; A-law with
  * every other bit inverted. */
@@ -66,29 +71,80 @@ open_law(void **state, const struct sr_format *f)
 	return f->channels > 2 ? SR_EUNSUP : SR_OK;
 }
 
-static int
-expand(const int16_t *law, struct sr_str in, int16_t *out, size_t *n)
+/* Sixteen samples at a time, by the formulas above, where the processor has
+ * AVX2; how many were done.  A shift by the segment is a multiplication by a
+ * power that a shuffle looks up.  The tables do the rest. */
+#ifdef WIDE
+WIDE static size_t
+wide(bool ulaw, const uint8_t *in, size_t n, int16_t *out)
 {
-	const uint8_t *p = (const uint8_t *)in.p;
+	const __m256i bias = _mm256_set1_epi16(BIAS);
+	const __m256i by_u = _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 2, 4,
+	    8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0));
+	const __m256i by_a = _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 1, 2,
+	    4, 8, 16, 32, 64, 0, 0, 0, 0, 0, 0, 0, 0));
+	size_t i = 0;
 
-	*n = in.n < SR_MAX_SAMPLES ? in.n : SR_MAX_SAMPLES;
-	for (size_t i = 0; i < *n; i++)
+	for (; i + 16 <= n; i += 16) {
+		__m256i c = _mm256_xor_si256(_mm256_cvtepu8_epi16(
+		    _mm_loadu_si128((const __m128i *)(const void *)(in + i))),
+		    _mm256_set1_epi16(ulaw ? 0xff : 0x55 ^ 0x80));
+		__m256i seg = _mm256_and_si256(_mm256_srli_epi16(c, 4),
+		    _mm256_set1_epi16(7));
+		__m256i by = _mm256_and_si256(_mm256_shuffle_epi8(ulaw ? by_u :
+		    by_a, seg), _mm256_set1_epi16(0xff));
+		__m256i low = _mm256_and_si256(c, _mm256_set1_epi16(0x0f));
+		__m256i sign = _mm256_srai_epi16(_mm256_slli_epi16(c, 8), 15);
+		__m256i size;
+
+		if (ulaw) {
+			size = _mm256_add_epi16(_mm256_slli_epi16(low, 3), bias);
+			size = _mm256_sub_epi16(_mm256_mullo_epi16(size, by),
+			    bias);
+		} else {
+			size = _mm256_add_epi16(_mm256_slli_epi16(low, 4),
+			    _mm256_set1_epi16(0x008));
+			size = _mm256_add_epi16(size, _mm256_and_si256(
+			    _mm256_cmpgt_epi16(seg, _mm256_setzero_si256()),
+			    _mm256_set1_epi16(0x100)));
+			size = _mm256_mullo_epi16(size, by);
+		}
+		_mm256_storeu_si256((__m256i *)(void *)(out + i),
+		    _mm256_sub_epi16(_mm256_xor_si256(size, sign), sign));
+	}
+	return i;
+}
+#endif
+
+static int
+expand(bool ulaw, struct sr_str in, int16_t *out, size_t *n)
+{
+	const int16_t *law = ulaw ? sr_ulaw_pcm : sr_alaw_pcm;
+	const uint8_t *p = (const uint8_t *)in.p;
+	size_t i = 0, all = in.n < SR_MAX_SAMPLES ? in.n : SR_MAX_SAMPLES;
+
+#ifdef WIDE
+	if (__builtin_cpu_supports("avx2"))
+		i = ulaw ? wide(true, p, all, out) : wide(false, p, all, out);
+#endif
+	for (; i < all; i++)
 		out[i] = law[p[i]];
-	return *n > 0 ? SR_OK : SR_EBAD;
+	*n = all;
+	return all > 0 ? SR_OK : SR_EBAD;
 }
 
 static int
 ulaw_decode(void *state, struct sr_str in, int16_t *out, size_t *n)
 {
 	(void)state;
-	return expand(sr_ulaw_pcm, in, out, n);
+	return expand(true, in, out, n);
 }
 
 static int
 alaw_decode(void *state, struct sr_str in, int16_t *out, size_t *n)
 {
 	(void)state;
-	return expand(sr_alaw_pcm, in, out, n);
+	return expand(false, in, out, n);
 }
 
 static int

@@ -31,10 +31,16 @@ wire_drain(wire_taker *take)
 }
 
 static inline void
-wire_close(wire_taker *take)
+wire_end(wire_taker *take)
 {
 	sr_engine_finish(wire_engine, wire_now);
 	wire_drain(take);
+}
+
+static inline void
+wire_close(wire_taker *take)
+{
+	wire_end(take);
 	sr_engine_free(wire_engine);
 }
 

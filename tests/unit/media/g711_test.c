@@ -125,3 +125,24 @@ TEST(g711_a_payload_of_any_size_gives_at_most_the_maximum)
 	CHECK_EQ(c->decode(state, guarded(in, sizeof(in)), out, &n), SR_OK);
 	CHECK_EQ(n, SR_MAX_SAMPLES);
 }
+
+TEST(g711_decoding_is_the_table_whatever_the_length)
+{
+	const struct sr_codec *u = sr_codec_find(SR_CODEC_PCMU);
+	const struct sr_codec *a = sr_codec_find(SR_CODEC_PCMA);
+	static int16_t out[SR_MAX_SAMPLES];
+	uint8_t in[300];
+	size_t n;
+
+	for (size_t i = 0; i < sizeof(in); i++)
+		in[i] = (uint8_t)(i * 7 + 3);
+	for (size_t len = 1; len <= sizeof(in); len++) {
+		CHECK_EQ(u->decode(NULL, guarded(in, len), out, &n), SR_OK);
+		CHECK_EQ(n, len);
+		for (size_t i = 0; i < len; i++)
+			CHECK_EQ(out[i], sr_ulaw_pcm[in[i]]);
+		CHECK_EQ(a->decode(NULL, guarded(in, len), out, &n), SR_OK);
+		for (size_t i = 0; i < len; i++)
+			CHECK_EQ(out[i], sr_alaw_pcm[in[i]]);
+	}
+}

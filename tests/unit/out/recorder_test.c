@@ -69,9 +69,10 @@ pass_on(const struct sr_event *ev)
 static void
 finish(void)
 {
-	wire_close(pass_on);
+	wire_end(pass_on);
 	sr_recorder_flush(rec);
 	take_lines(true);
+	sr_engine_free(wire_engine);
 }
 
 static struct sr_str
