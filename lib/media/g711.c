@@ -98,7 +98,8 @@ wide(bool ulaw, const uint8_t *in, size_t n, int16_t *out)
 		__m256i size;
 
 		if (ulaw) {
-			size = _mm256_add_epi16(_mm256_slli_epi16(low, 3), bias);
+			size = _mm256_add_epi16(_mm256_slli_epi16(low, 3),
+			    bias);
 			size = _mm256_sub_epi16(_mm256_mullo_epi16(size, by),
 			    bias);
 		} else {
