@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 512 * 1024, BLOCKS = 2, ROUND = 16 };
+enum { BLOCK = 512 * 1024, BLOCKS = 2, ROUND = 16, MAX_ENDS = 64 };
 
 struct op {
 	uint32_t size;
@@ -185,7 +185,10 @@ worker_end(struct rec_session *s)
 		return SR_ENOMEM;
 	b->ends = v;
 	b->ends[b->nends++] = s;
-	hand_over(w);
+	/* Who records live wants the files whole at once; otherwise an end is
+	 * no reason to hand over half a block, and to wait for it. */
+	if (w->recorder->cfg.live || b->nends == MAX_ENDS)
+		hand_over(w);
 	return SR_OK;
 }
 
