@@ -119,7 +119,9 @@ mlines_json(struct sr_str body, struct sr_buf *b)
 			sr_buf_fmt(b, ",\"port\":%u,\"direction\":\"%s\"",
 			    m->rtp.port, dirs[m->dir]);
 			text(b, "content", m->content);
-			text(b, "record", m->record);
+			/* RFC 7866 7.3.1: the session's, unless it has one. */
+			text(b, "record", m->record.p != NULL ? m->record :
+			    s.record);
 			text(b, "recordpref", m->recordpref);
 			sr_buf_fmt(b, ",\"codecs\":[");
 			for (size_t k = 0; k < m->nformats; k++) {

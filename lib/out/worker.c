@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 512 * 1024, BLOCKS = 2, ROUND = 16, MAX_ENDS = 64 };
+enum { BLOCK = 256 * 1024, BLOCKS = 2, ROUND = 16, MAX_ENDS = 64 };
 
 struct op {
 	uint32_t size;
