@@ -54,7 +54,7 @@ setup() {
 	lib/core/offer.c|MAX_NOTES = 64|64 offers, answers
 	lib/core/engine.c|max_sessions = 1000000|1,000,000 sessions
 	lib/core/engine.c|max_flows = 1000000|1,000,000 flows
-	lib/core/call.c|MAX_CALLS = 200000|200,000 calls
+	lib/core/call_table.c|MAX_CALLS = 200000|200,000 calls
 	lib/core/flow.c|IDLE (120 * SR_SEC)|after 120 s
 	lib/core/said.c|MAX_DOC = 4 << 20, MAX_PEOPLE = 16|16 are told
 	lib/core/said.c|MAX_DOC = 4 << 20|4 MiB in siprec-extract

@@ -253,6 +253,12 @@ struct call {
 	size_t nstreams;
 	struct sr_arena arena;
 };
+/* The newest call of that Call-ID whose tags agree; *by is the side that
+ * stands in From. */
+struct call *call_find(struct sr_engine *e, const struct sr_msg *m, int *by);
+struct call *call_new(struct sr_engine *e, struct sr_str call_id);
+bool call_is_crowded(const struct sr_engine *e, struct sr_str call_id);
+bool call_tag_fits(struct sr_str known, struct sr_str seen);
 void call_message(struct sr_engine *e, const struct sr_chunk *c,
     struct sr_str raw);
 void call_begin(struct sr_engine *e, struct call *c, const char *cause);
