@@ -194,3 +194,12 @@ rig_row() {
 	    "$SIPREC_CORPUS/pcap/FACTS.json")
 	[ $bad -eq 0 ]
 }
+
+@test "a pause explains what is missing in it: no gap" {
+	extract "$SIPREC_CORPUS/rig/jambonz-udp-pause.siprec.pcap"
+	[ "$rc" -eq 0 ]
+	[ "$(jq -s '[.[] | select(.event == "pause")] | length' events.jsonl)" \
+	    -eq 2 ]
+	[ "$(jq -s '[.[] | select(.event == "gap")] | length' events.jsonl)" \
+	    -eq 0 ]
+}

@@ -9,7 +9,8 @@
 
 struct sr_wav;
 /* Makes (and truncates) the file.  The header says after every write how much
- * is there; past 4 GiB it becomes RF64.  SR_OK, SR_ESYS (errno), SR_ENOMEM. */
+ * is there, unless relaxed; past 4 GiB it becomes RF64.  SR_OK, SR_ESYS
+ * (errno), SR_ENOMEM. */
 int sr_wav_new(struct sr_wav **wp, int dir, const char *name, uint32_t rate,
     uint8_t channels);
 /* What is recorded can be had again: the header is brought up to date now

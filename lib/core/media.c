@@ -212,19 +212,37 @@ end_digit(struct sr_engine *e, struct sr_stream *t,
 		digit(e, t, &done);
 }
 
+/* How much of a stretch of the time line fell into the latest pause. */
+static sr_time
+paused_within(const struct sr_stream *t, sr_time at, sr_time length)
+{
+	sr_time from = t->session->start.t0 + at, to = from + length;
+	sr_time until = t->paused ? to : t->resumed_at;
+
+	if (t->paused_at == 0)
+		return 0;
+	from = from > t->paused_at ? from : t->paused_at;
+	to = to < until ? to : until;
+	return to > from ? to - from : 0;
+}
+
 static void
 gap(struct sr_engine *e, struct sr_stream *t, const struct sr_line_packet *p)
 {
 	int64_t lost = (int64_t)p->lost * p->ticks;
 	sr_time missing = ticks_ns(p->hole < lost ? p->hole : lost,
 	    p->format->clock);
+	sr_time at = ticks_ns(p->at - p->hole, p->format->clock);
 	struct sr_event *ev;
 
+	if (missing >= GAP)
+		missing -= paused_within(t, at, ticks_ns(p->hole,
+		    p->format->clock));
 	/* A hole may be a rest of the sender and a loss: this is the loss. */
 	if (missing < GAP)
 		return;
 	ev = stash(e, t, SR_EV_GAP);
-	ev->u.gap.at = ticks_ns(p->at - p->hole, p->format->clock);
+	ev->u.gap.at = at;
 	ev->u.gap.duration = missing;
 }
 

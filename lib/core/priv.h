@@ -147,7 +147,7 @@ struct sr_stream {
 	struct binding *bindings;
 	struct flow *flows;
 	sr_time since;			/* its signalling began */
-	sr_time paused_at;
+	sr_time paused_at, resumed_at;	/* the latest of each */
 	struct sr_addr from_ip, to_ip;	/* where its two sides signal from */
 	const struct sr_format *codec;	/* first that carried media */
 	struct sr_rtcp report;		/* the latest SR, if any */

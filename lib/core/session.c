@@ -340,7 +340,7 @@ stream_pause(struct sr_stream *t, bool paused)
 	if (t->paused == paused)
 		return;
 	t->paused = paused;
-	t->paused_at = s->engine->now;
+	*(paused ? &t->paused_at : &t->resumed_at) = s->engine->now;
 	t->warned_paused = false;
 	if (s->begun == 0 || (ev = queue_event(s->engine, paused ?
 	    SR_EV_PAUSE : SR_EV_RESUME, s)) == NULL)

@@ -73,8 +73,8 @@ copy_sound(struct sr_wav_in *in, SNDFILE *out, uint32_t to)
 	return err;
 }
 
-static const char *
-suffix_of(enum sr_audio a)
+const char *
+convert_suffix(enum sr_audio a)
 {
 	return a == SR_AUDIO_FLAC ? ".flac" : a == SR_AUDIO_OPUS ? ".opus" :
 	    ".wav";
@@ -171,7 +171,7 @@ convert_file(struct rec_session *s, char **name)
 	if (kind == SR_AUDIO_WAV || n < 4)
 		return SR_OK;
 	snprintf(to, sizeof(to), "%.*s%s", (int)(n - 4), *name,
-	    suffix_of(kind));
+	    convert_suffix(kind));
 	snprintf(tmp, sizeof(tmp), ".%s", to);
 	if ((err = sr_wav_open(&in, s->dir, *name)) != SR_OK)
 		return err;

@@ -132,5 +132,6 @@ int mix_session(struct rec_session *s);
 int correct_file(struct rec_session *s, struct rec_stream *t);
 /* file.wav becomes the wanted kind; *name is replaced. */
 int convert_file(struct rec_session *s, char **name);
+const char *convert_suffix(enum sr_audio a);	/* ".wav", ".flac" ... */
 
 #endif

@@ -347,13 +347,6 @@ wire(struct rec_session *s, const struct sr_event *ev)
 
 /* ---- end ---- */
 
-static const char *
-suffix(enum sr_audio a)
-{
-	return a == SR_AUDIO_FLAC ? ".flac" : a == SR_AUDIO_OPUS ? ".opus" :
-	    ".wav";
-}
-
 /* The name that the file will have when it has been converted. */
 static struct sr_str
 final_name(struct rec_session *s, const char *file)
@@ -366,7 +359,7 @@ final_name(struct rec_session *s, const char *file)
 		return sr_cstr(file);
 	sr_buf_init(&b, MAX_FILE_NAME + 8);
 	sr_buf_fmt(&b, "%.*s%s", (int)(n - 4), file,
-	    suffix(s->recorder->cfg.audio));
+	    convert_suffix(s->recorder->cfg.audio));
 	out = sr_arena_dup(&s->arena, sr_buf_str(&b));
 	sr_buf_free(&b);
 	return out;
