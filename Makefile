@@ -23,7 +23,8 @@ WITH_BCG729  ?= $(call found,libbcg729)
 WITH_AMR     ?= $(call found,opencore-amrnb opencore-amrwb vo-amrwbenc)
 WITH_ARCHIVE ?= $(call found,libarchive)
 optional = $(if $(filter yes,$(WITH_$(1))),$(2))
-PKGS    := libosip2 libxml-2.0 jansson libpcap sndfile speexdsp libcrypto \
+PKGS    := libosip2 libxml-2.0 jansson libpcap sndfile speexdsp libssl \
+	libcrypto libsrtp2 libevent libevent_openssl libcares \
 	$(call optional,SPANDSP,spandsp) $(call optional,OPUS,opus) \
 	$(call optional,BCG729,libbcg729) \
 	$(call optional,AMR,opencore-amrnb opencore-amrwb vo-amrwbenc) \
@@ -46,7 +47,7 @@ LDLIBS  += $(shell pkg-config --libs $(PKGS)) -lm
 comma   := ,
 B       := build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 BIN     := $(if $(SAN),$B/bin,bin)
-PURE    := base net rtp sip meta media core
+PURE    := base net rtp sip meta media core ua play client serve
 LAYERS  := $(PURE) crypt out io
 OBJ      = $(patsubst %.c,$B/%.o,$(wildcard $(addsuffix /*.c,$(addprefix lib/,$(LAYERS)))))
 PROGS   := $(patsubst bin/%.c,%,$(wildcard bin/siprec-*.c))
@@ -64,9 +65,11 @@ $B/libsiprec.a: $(OBJ)
 	$(if $V,,@echo "  AR $@";)$(AR) rcs $@ $^
 
 # What a program has besides its main: the subcommands of siprec-meta have a
-# file each, the options of siprec-extract have one.
+# file each, the options of the others have one.
 $(BIN)/siprec-meta: $(patsubst %.c,$B/%.o,$(wildcard bin/meta_*.c))
 $(BIN)/siprec-extract: $(patsubst %.c,$B/%.o,$(wildcard bin/extract_*.c))
+$(BIN)/siprec-replay: $(patsubst %.c,$B/%.o,$(wildcard bin/replay_*.c))
+$(BIN)/siprec-listen: $(patsubst %.c,$B/%.o,$(wildcard bin/listen_*.c))
 
 $(BIN)/siprec-%: $B/bin/siprec-%.o $B/bin/cli.o $B/libsiprec.a
 	@mkdir -p $(@D)

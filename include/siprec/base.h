@@ -156,6 +156,17 @@ sr_u64(struct sr_rd *r)
 	return hi << 32 | sr_u32(r);
 }
 
+/* ---- prng: numbers that look random, the same for the same seed ---- */
+
+/* For tests, impairments and repeatable runs; never for secrets. */
+struct sr_prng {
+	uint64_t s[4];
+};
+void sr_prng_init(struct sr_prng *r, uint64_t seed);
+uint64_t sr_prng_next(struct sr_prng *r);
+double sr_prng_real(struct sr_prng *r);		/* 0 <= x < 1 */
+void sr_prng_fill(struct sr_prng *r, uint8_t *out, size_t n);
+
 /* ---- text forms of binary things ---- */
 
 /* RFC 3339 in UTC with digits of a second: 3 -> 2026-11-22T18:15:02.123Z. */
@@ -174,7 +185,9 @@ int sr_hex_add(struct sr_buf *out, const void *p, size_t n);
 /* ---- cryptography, as the pure layers see it ---- */
 
 /* Whoever owns I/O hands one of these down; lib/crypt has the real one. */
-enum sr_digest { SR_SHA1, SR_SHA256, SR_SHA512 };	/* 20, 32, 64 bytes */
+enum sr_digest {			/* 20, 32, 64, 32, 16 bytes */
+	SR_SHA1, SR_SHA256, SR_SHA512, SR_SHA512_256, SR_MD5
+};
 struct sr_crypto {
 	void (*hash)(enum sr_digest alg, struct sr_str in, uint8_t *out);
 	/* The same piece by piece; begin: NULL without memory; end frees. */

@@ -18,6 +18,14 @@ struct sr_flow {
 	enum sr_proto proto;
 };
 
+/* Where SIP goes to or came from.  local is what Via and Contact say of us. */
+struct sr_hop {
+	enum sr_proto proto;
+	struct sr_addr local, remote;
+	uint64_t conn;			/* a stream connection's number; 0: a
+					 * datagram, or none is open yet */
+};
+
 bool sr_addr_eq(const struct sr_addr *a, const struct sr_addr *b);
 bool sr_addr_ipeq(const struct sr_addr *a, const struct sr_addr *b);
 bool sr_addr_any(const struct sr_addr *a);	/* 0.0.0.0, :: or none */

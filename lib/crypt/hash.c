@@ -10,8 +10,19 @@
 static const EVP_MD *
 algorithm(enum sr_digest alg)
 {
-	return alg == SR_SHA1 ? EVP_sha1() : alg == SR_SHA256 ? EVP_sha256() :
-	    EVP_sha512();
+	switch (alg) {
+	case SR_SHA1:
+		return EVP_sha1();
+	case SR_SHA256:
+		return EVP_sha256();
+	case SR_SHA512:
+		return EVP_sha512();
+	case SR_SHA512_256:
+		return EVP_sha512_256();
+	case SR_MD5:
+		return EVP_md5();
+	}
+	return NULL;
 }
 
 static void

@@ -155,3 +155,23 @@ TEST(uuid5_is_stable_and_marked_as_version_5)
 	CHECK_EQ(a[6] >> 4, 5);
 	CHECK_EQ(a[8] >> 6, 2);
 }
+
+TEST(prng_gives_the_published_numbers_of_its_seed)
+{
+	struct sr_prng a, b;
+	uint8_t x[13], y[13];
+	double d;
+
+	/* xoshiro256** from the state 1, 2, 3, 4. */
+	a = (struct sr_prng){ { 1, 2, 3, 4 } };
+	CHECK(sr_prng_next(&a) == 11520);
+	CHECK(sr_prng_next(&a) == 0);
+	CHECK(sr_prng_next(&a) == 1509978240);
+	sr_prng_init(&a, 7);
+	sr_prng_init(&b, 7);
+	sr_prng_fill(&a, x, sizeof(x));
+	sr_prng_fill(&b, y, sizeof(y));
+	CHECK(memcmp(x, y, sizeof(x)) == 0);
+	d = sr_prng_real(&a);
+	CHECK(d >= 0 && d < 1);
+}
