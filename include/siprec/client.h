@@ -27,7 +27,7 @@ struct sr_script_stream {		/* one source of media */
 	bool video;
 };
 
-struct sr_script_line {			/* one m-line, in the slot of its index */
+struct sr_script_line {			/* one m-line, by its slot */
 	size_t stream;			/* SR_NO_STREAM where it is removed */
 	struct sr_str label, content;	/* content: a=content, or absent */
 	struct sr_str proto;		/* "RTP/AVP"; SRTP is the runner's */
@@ -146,10 +146,10 @@ struct sr_script_cfg {
 int sr_script_new(struct sr_script *s, const struct sr_script_cfg *cfg);
 void sr_script_free(struct sr_script *s);
 
-struct sr_flow {
+struct sr_call_flow {
 	const char *name, *text;
 };
-const struct sr_flow *sr_flows(size_t *n);	/* --flow list */
+const struct sr_call_flow *sr_call_flows(size_t *n);	/* --flow list */
 
 /* For sources with signalling of their own (captures, session directories):
  * an empty script to which streams and steps are added in order.  What they
@@ -244,7 +244,7 @@ struct sr_check {
 const struct sr_check *sr_checks(size_t *n);	/* --conformance */
 const struct sr_check *sr_check_find(const char *id);	/* or NULL */
 /* The flows in which that check is made, in their order: at most max. */
-size_t sr_check_flows(const struct sr_check *c, const struct sr_flow **out,
+size_t sr_check_flows(const struct sr_check *c, const struct sr_call_flow **out,
     size_t max);
 
 /* What a runner saw at one step; what it did not see stays zero. */
@@ -264,7 +264,7 @@ struct sr_seen {
 	bool old_leg_bye;		/* ... the one that was replaced */
 	bool media;			/* some was sent for 5 s and more */
 	bool rtcp;			/* RTCP came back meanwhile */
-	bool rtcp_elsewhere;		/* ... from another port than the SDP's */
+	bool rtcp_elsewhere;		/* ... from a port not in the SDP */
 };
 enum sr_verdict { SR_PASS, SR_FAIL, SR_UNTESTED };
 /* UNTESTED where the check does not apply to what was seen.  why gets one
