@@ -4,7 +4,7 @@
 #define SIPREC_CLIENT_H
 
 #include "siprec/meta.h"
-#include "siprec/sip.h"
+#include "siprec/ua.h"
 
 /* ---- script: one call as a list of steps ---- */
 
@@ -272,5 +272,131 @@ enum sr_verdict { SR_PASS, SR_FAIL, SR_UNTESTED };
 enum sr_verdict sr_check_judge(const struct sr_check *c,
     const struct sr_step *step, const struct sr_seen *seen,
     struct sr_buf *why);
+
+/* ---- run: calls of scripts against a server, without sockets ---- */
+
+/* Messages and the time go in, events are pulled out, as with the ua that
+ * stands below.  A run has any number of calls at a time. */
+struct sr_run;
+
+struct sr_run_ports {			/* the owner's, who has the sockets */
+	void *arg;
+	/* A pair for one m-line: our addresses and its number.  SR_OK, or
+	 * what the call is to fail with. */
+	int (*take)(void *arg, struct sr_addr *rtp, struct sr_addr *rtcp,
+	    unsigned *pair);
+	void (*give)(void *arg, unsigned pair);
+};
+/* Strings must outlive the run.  Zero means the default of the ua. */
+struct sr_run_cfg {
+	const struct sr_crypto *crypto;
+	struct sr_run_ports ports;
+	uint64_t seed;	/* not 0: every random thing comes of it */
+	sr_time t1;
+	uint32_t min_se;
+	uint32_t session_expires;	/* asked for; 0: none */
+	struct sr_addr local[3];	/* as in struct sr_ua_cfg */
+	bool udp_only;		/* no TCP for INVITEs that are too large */
+	bool allow_md5;
+	enum sr_keying keying;		/* what is offered */
+	enum sr_suite suite;		/* SDES */
+	struct sr_str fingerprint;	/* DTLS: ours, "sha-256 ..." */
+	bool mux;			/* offer rtcp-mux */
+	/* Takes calls that a server makes (RFC 7866 section 6.2), and plays
+	 * this script with them; NULL: they get 403. */
+	const struct sr_script *accept;
+};
+int sr_run_new(struct sr_run **rp, const struct sr_run_cfg *cfg);
+void sr_run_free(struct sr_run *r);
+
+struct sr_run_target {
+	struct sr_str uri;
+	const struct sr_hop *hops;	/* best first; none: from uri */
+	size_t nhops;
+	const struct sr_ua_auth *auth;	/* NULL: none */
+	/* Where the recording goes on when this server falls silent, by an
+	 * INVITE that replaces the dialog; NULL: nowhere. */
+	const struct sr_run_target *failover;
+};
+/* Begins a call.  The script and the target must outlive it; number is what
+ * the owner calls it.  SR_OK; SR_EBAD; SR_ELIMIT; SR_ENOMEM: no call, no
+ * event. */
+int sr_run_call(struct sr_run *r, sr_time now, const struct sr_script *script,
+    const struct sr_run_target *to, uint64_t number);
+/* Ends all calls in order: BYE or CANCEL now. */
+void sr_run_stop(struct sr_run *r, sr_time now);
+
+/* As in ua.h.  Take all events before each of these and before the two
+ * above. */
+int sr_run_receive(struct sr_run *r, const struct sr_hop *from, sr_time now,
+    struct sr_str raw);
+void sr_run_tick(struct sr_run *r, sr_time now);
+void sr_run_lost(struct sr_run *r, const struct sr_hop *hop, sr_time now);
+void sr_run_resolved(struct sr_run *r, uint64_t ticket,
+    const struct sr_hop *hops, size_t n, sr_time now);
+sr_time sr_run_due(const struct sr_run *r);
+/* RTCP of the server came for a stream of that call; elsewhere: from a port
+ * that its answer does not name. */
+void sr_run_heard(struct sr_run *r, uint64_t number, bool elsewhere);
+
+struct sr_run_broken {			/* an expectation that was not met */
+	const struct sr_check *check;
+	size_t step;
+	struct sr_str why;
+};
+struct sr_run_result {
+	uint64_t number;
+	const struct sr_script *script;
+	struct sr_str call_id;
+	int status;	/* final answer to the first INVITE; 0: none came */
+	bool failed;			/* no answer, an error, or a MUST or
+					 * our own expectation broken */
+	struct sr_str why;		/* for a person; absent: all is well */
+	sr_time begun, answered, ended;	/* answered 0: never */
+	unsigned resent;		/* requests of ours, said again */
+	const enum sr_verdict *verdicts;  /* of every check of every step, */
+	size_t nverdicts;		/* in their order */
+	const struct sr_run_broken *broken;
+	size_t nbroken;
+};
+enum sr_run_kind {
+	SR_RUN_SEND,			/* hop, data; domain for TLS */
+	SR_RUN_RESOLVE,			/* ticket, uri */
+	SR_RUN_OPEN,	/* a stream may be sent: all of struct sr_run_line */
+	SR_RUN_AIM,	/* to another address, or with other keys */
+	SR_RUN_PAUSE, SR_RUN_RESUME,	/* inactive, and no more */
+	SR_RUN_CLOSE,			/* not any more; its pair is given
+					 * back behind this event */
+	SR_RUN_ACT,			/* act: what a script does to it */
+	SR_RUN_DONE			/* the call is over: result */
+};
+struct sr_run_line {			/* an m-line that carries a stream */
+	uint64_t call;			/* number */
+	unsigned leg, slot;		/* which m-line; leg 1: it replaced */
+	size_t stream;			/* of the script */
+	unsigned pair;
+	struct sr_addr rtp, rtcp;	/* of the server; the same: muxed */
+	const struct sr_format *format;	/* to be sent: number as answered */
+	const struct sr_format *digits;	/* telephone-event; NULL: refused */
+	uint32_t ptime;
+	enum sr_keying keying;
+	struct sr_sdes_key ours, theirs;	/* SDES */
+	struct sr_str fingerprint;	/* DTLS: theirs */
+	bool active;			/* DTLS: we are its client */
+};
+struct sr_run_event {	/* good until the next call of the run */
+	enum sr_run_kind kind;
+	const struct sr_script *script;
+	struct sr_hop hop;
+	struct sr_str data;
+	enum sr_method method;
+	int status;			/* of what is sent; 0: a request */
+	uint64_t ticket;
+	struct sr_str uri;
+	const struct sr_run_line *line;
+	const struct sr_step *act;
+	const struct sr_run_result *result;
+};
+const struct sr_run_event *sr_run_next(struct sr_run *r);	/* NULL: dry */
 
 #endif

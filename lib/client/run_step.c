@@ -1,0 +1,248 @@
+/* run_step - a script's steps, one after the other, as time and the server
+ * let them. */
+#include "run.h"
+
+#include <string.h>
+
+#define PROBE (5 * SR_SEC)		/* is the server still there? */
+
+/* ---- when ---- */
+
+/* When the next step is due; SR_NEVER while something must happen first. */
+static sr_time
+due(const struct call *c)
+{
+	const struct sr_step *s = step_of(c, c->step);
+
+	if (c->busy != NO_STEP)
+		return SR_NEVER;
+	switch (s->from) {
+	case SR_FROM_ANSWER:
+		return c->invite != NO_STEP ? SR_NEVER : c->answered == 0 ?
+		    c->before + s->at : c->answered + s->at;
+	case SR_FROM_BEFORE:
+		return c->invite != NO_STEP ? SR_NEVER : c->before + s->at;
+	case SR_FROM_RINGING:
+		return (c->ringing != 0 ? c->ringing : c->invited) + s->at;
+	}
+	return SR_NEVER;
+}
+
+void
+step_end(struct call *c, size_t step)
+{
+	c->before = c->run->now;
+	if (c->busy == step)
+		c->busy = NO_STEP;
+	if (c->invite == step)
+		c->invite = NO_STEP;
+}
+
+void
+step_over(struct call *c, size_t step)
+{
+	step_end(c, step);
+	call_advance(c);
+}
+
+/* A server's request that the script may be waiting for. */
+void
+step_await(struct call *c, enum sr_method method)
+{
+	size_t i = c->busy;
+
+	if (i != NO_STEP && step_of(c, i)->kind == SR_AWAIT &&
+	    step_of(c, i)->method == method) {
+		c->seen[i].request = call_keep(c, c->run->raw);
+		step_end(c, i);
+	}
+}
+
+/* ---- what ---- */
+
+static void
+media_act(struct call *c, const struct sr_step *s)
+{
+	struct leg *g = &c->legs[s->leg];
+
+	for (size_t i = 0; i < g->nlines; i++) {
+		struct slot *t = &g->slots[i];
+		struct event *e;
+
+		if (!t->open || t->line.stream != s->stream)
+			continue;
+		if (s->act == SR_MEDIA_FORMAT && s->arg < g->lines[i].nformats)
+			t->format = g->lines[i].formats[s->arg];
+		if ((e = run_event(c->run, SR_RUN_ACT, c)) != NULL) {
+			e->line = t->line;
+			e->ev.act = s;
+		}
+	}
+}
+
+/* Does step i; false: it cannot be done on a leg that is not there. */
+static bool
+perform(struct call *c, size_t i)
+{
+	const struct sr_step *s = step_of(c, i);
+	struct leg *g = &c->legs[s->leg < LEGS ? s->leg : 0];
+	bool alive = g->dialog != NULL && !g->over && !g->vanished;
+	int err = SR_OK;
+
+	if (s->kind != SR_DO_INVITE && s->kind != SR_DO_MEDIA &&
+	    s->kind != SR_AWAIT && !alive)
+		return false;
+	c->busy = i;
+	switch (s->kind) {
+	case SR_DO_INVITE:
+		c->busy = NO_STEP;
+		c->invite = i;
+		c->invited = c->run->now;
+		c->ringing = 0;
+		err = send_invite(g, i, c->target);
+		break;
+	case SR_DO_REINVITE:
+	case SR_DO_UPDATE:
+	case SR_DO_INFO:
+	case SR_DO_OPTIONS:
+		err = send_request(g, i);
+		break;
+	case SR_DO_CANCEL:
+		err = sr_dialog_cancel(g->dialog, c->run->now,
+		    (struct sr_str){ NULL, 0 });
+		break;
+	case SR_DO_BYE:
+		err = send_bye(g, i);
+		break;
+	case SR_DO_MEDIA:
+		media_act(c, s);
+		step_end(c, i);
+		break;
+	case SR_DO_VANISH:
+		leg_vanish(g);
+		step_end(c, i);
+		break;
+	case SR_AWAIT:
+		if (g->over && s->method == SR_BYE)
+			step_end(c, i);
+		break;
+	}
+	if (err != SR_OK) {
+		call_fail(c, "%s cannot be sent: %s", s->text != NULL ?
+		    s->text : "a request", sr_strerror(err));
+		step_end(c, i);
+	}
+	return true;
+}
+
+/* ---- on and on ---- */
+
+static bool
+all_over(const struct call *c)
+{
+	for (unsigned i = 0; i < LEGS; i++)
+		if (c->legs[i].dialog != NULL && !c->legs[i].over &&
+		    !c->legs[i].vanished)
+			return false;
+	return true;
+}
+
+/* With somewhere else to go to, the server is asked now and then whether it
+ * is there: media alone would not tell. */
+static sr_time
+probe(struct call *c)
+{
+	struct leg *g = &c->legs[0];
+	struct sr_dialog_request q = { .method = SR_STR("OPTIONS"),
+	    .cookie = UINT64_MAX };
+
+	if (c->target == NULL || c->target->failover == NULL || c->rehomed ||
+	    !g->confirmed || g->over || c->stopping)
+		return SR_NEVER;
+	if (c->run->now - c->probed >= PROBE) {
+		c->probed = c->run->now;
+		sr_dialog_request(g->dialog, c->run->now, &q);
+	}
+	return c->probed + PROBE;
+}
+
+/* An AWAIT that has waited for long enough was not tested. */
+static sr_time
+patience(struct call *c)
+{
+	const struct sr_step *s = c->busy != NO_STEP ? step_of(c, c->busy) :
+	    NULL;
+
+	if (s == NULL || s->kind != SR_AWAIT || s->limit <= 0)
+		return SR_NEVER;
+	if (c->before + s->limit <= c->run->now) {
+		step_end(c, c->busy);
+		return c->run->now;
+	}
+	return c->before + s->limit;
+}
+
+void
+call_advance(struct call *c)
+{
+	sr_time at = SR_NEVER, later;
+
+	if (c->done)
+		return;
+	later = patience(c);
+	while (!c->stopping && c->step < c->script->nsteps) {
+		at = due(c);
+		if (at > c->run->now)
+			break;
+		at = SR_NEVER;
+		if (!perform(c, c->step))
+			step_end(c, c->step);
+		c->step++;
+		later = patience(c);
+	}
+	if (c->busy == NO_STEP && c->invite == NO_STEP &&
+	    (c->step >= c->script->nsteps || c->stopping)) {
+		if (all_over(c)) {
+			call_finish(c);
+			return;
+		}
+		for (unsigned i = 0; i < LEGS; i++)
+			if (c->legs[i].dialog != NULL && !c->legs[i].over &&
+			    !c->legs[i].vanished &&
+			    sr_dialog_state(c->legs[i].dialog) < SR_D_ENDING)
+				send_bye(&c->legs[i], NO_STEP);
+	}
+	if (later < at)
+		at = later;
+	later = probe(c);
+	call_wake(c, later < at ? later : at);
+}
+
+void
+call_stop(struct call *c)
+{
+	if (c->stopping || c->done)
+		return;
+	c->stopping = true;
+	c->busy = c->invite = NO_STEP;
+	call_advance(c);
+}
+
+void
+call_finish(struct call *c)
+{
+	struct event *e;
+
+	if (c->done)
+		return;
+	c->done = true;
+	for (unsigned i = 0; i < LEGS; i++)
+		leg_close(&c->legs[i]);
+	call_wake(c, SR_NEVER);
+	c->result.ended = c->run->now;
+	call_judge(c);
+	if ((e = run_event(c->run, SR_RUN_DONE, c)) == NULL)
+		return;
+	e->ev.result = &c->result;
+	e->free_call = c;
+}
