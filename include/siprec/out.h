@@ -35,6 +35,20 @@ int sr_wav_open(struct sr_wav_in *w, int dir, const char *name);
 long sr_wav_read(struct sr_wav_in *w, int16_t *v, size_t max);
 void sr_wav_end(struct sr_wav_in *w);
 
+/* ---- pcap: a capture in the making, for Wireshark and for us ---- */
+
+/* Raw IP, nanoseconds, made in memory: the owner writes away and empties what
+ * stands in the buffer, which begins with the head of the file and takes max
+ * bytes.  Streams become TCP segments with numbers of our own. */
+struct sr_pcap;
+int sr_pcap_new(struct sr_pcap **pp, size_t max);
+/* head and body stand behind each other.  SR_OK; SR_ELIMIT: no datagram is as
+ * long; SR_ENOMEM. */
+int sr_pcap_put(struct sr_pcap *p, sr_time time, const struct sr_flow *flow,
+    struct sr_str head, struct sr_str body);
+struct sr_buf *sr_pcap_out(struct sr_pcap *p);
+void sr_pcap_free(struct sr_pcap *p);
+
 /* ---- recorder: events in, directories out ---- */
 
 enum sr_audio { SR_AUDIO_WAV, SR_AUDIO_ULAW, SR_AUDIO_FLAC, SR_AUDIO_OPUS };

@@ -51,7 +51,7 @@ struct rec_session {
 	struct sr_buf log;		/* lines not yet written */
 	struct rec_stream *streams, **streams_end;
 	size_t nstreams;
-	struct pcap_out *pcap;
+	struct sr_pcap *pcap;
 	struct sr_arena arena;
 	/* the end */
 	sr_time length;
