@@ -399,4 +399,23 @@ struct sr_run_event {	/* good until the next call of the run */
 };
 const struct sr_run_event *sr_run_next(struct sr_run *r);	/* NULL: dry */
 
+/* ---- peer: a recording server that says yes ---- */
+
+/* It takes every recording session, and keeps nothing: the other side of a
+ * run that is written to a capture (-w), or under test. */
+struct sr_peer_cfg {
+	const struct sr_crypto *crypto;
+	uint64_t seed;
+	struct sr_addr media;		/* its first port, then by twos */
+};
+struct sr_peer;
+int sr_peer_new(struct sr_peer **pp, const struct sr_peer_cfg *cfg);
+int sr_peer_receive(struct sr_peer *p, const struct sr_hop *from, sr_time now,
+    struct sr_str raw);
+void sr_peer_tick(struct sr_peer *p, sr_time now);
+sr_time sr_peer_due(const struct sr_peer *p);
+/* What it sends; borrowed until the next of the calls above. */
+bool sr_peer_next(struct sr_peer *p, struct sr_hop *hop, struct sr_str *data);
+void sr_peer_free(struct sr_peer *p);
+
 #endif
