@@ -105,4 +105,49 @@ bool sdp_word(struct sr_str *rest, struct sr_str *word);
 /* "IN IP4 192.0.2.1": family 0 when it is a name or nothing we know. */
 bool sdp_conn(struct sr_str value, struct sr_addr *a);
 
+/* ---- sdes.c ---- */
+
+/* sr_sdes_print under the name that the peer has for the suite. */
+int sdes_print(struct sr_buf *out, uint32_t tag, struct sr_str suite,
+    const struct sr_sdes_key *k);
+
+/* ---- sdp_write.c: the lines that answers and offers have in common ---- */
+
+/* What goes wrong is kept in err, and then nothing more is written. */
+struct sdp_out {
+	struct sr_buf *buf;
+	const struct sr_sdp_own *own;
+	size_t before;			/* length of buf at the start */
+	int err;
+};
+/* v= o= s= c= t=.  times: of the offer that this answers, or absent. */
+void sdp_begin(struct sdp_out *o, struct sr_buf *buf,
+    const struct sr_sdp_own *own, struct sr_str times);
+/* The result; after a failure buf is as it was. */
+int sdp_end(struct sdp_out *o);
+void sdp_fmt(struct sdp_out *o, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Text of the peer, without control characters. */
+void sdp_echo(struct sdp_out *o, struct sr_str text);
+/* "a=name:value" of the peer's text; nothing where value is absent. */
+void sdp_echo_attr(struct sdp_out *o, const char *name, struct sr_str value);
+/* Text of ours: SR_EBAD where it is not safe. */
+void sdp_text(struct sdp_out *o, struct sr_str text);
+/* "m=media port proto", without the formats that follow. */
+void sdp_media(struct sdp_out *o, struct sr_str media, uint16_t port,
+    struct sr_str proto);
+/* An m-line with port 0, its formats as they came, and its label. */
+void sdp_refuse(struct sdp_out *o, const struct sr_mline *m);
+/* c= of an m-line, where it is not the session's. */
+void sdp_media_conn(struct sdp_out *o, const struct sr_addr *a);
+void sdp_dir(struct sdp_out *o, enum sr_dir dir);
+/* a=rtpmap and a=fmtp. */
+void sdp_format(struct sdp_out *o, const struct sr_format *f);
+/* a=rtcp-mux, or a=rtcp where RTCP is not one above RTP (RFC 3605). */
+void sdp_rtcp(struct sdp_out *o, bool mux, uint16_t rtp, uint16_t rtcp);
+void sdp_crypto(struct sdp_out *o, uint32_t tag, struct sr_str suite,
+    const struct sr_sdes_key *k);
+/* a=setup and a=fingerprint. */
+void sdp_dtls(struct sdp_out *o, struct sr_str setup);
+
 #endif
