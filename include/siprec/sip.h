@@ -413,7 +413,7 @@ struct sr_auth_user {
 	struct sr_str user, realm;
 	enum sr_digest alg;
 	uint8_t ha1[32];
-	size_t nha1;
+	size_t line;			/* of the file, from 1 */
 };
 struct sr_auth_users {
 	struct sr_auth_user *v;		/* sorted by realm, user, algorithm */
@@ -441,7 +441,7 @@ struct sr_auth_server {
 	const struct sr_crypto *crypto;
 	const struct sr_auth_users *users;
 	struct sr_auth_nonces *nonces;
-	struct sr_str realm;
+	struct sr_str realm;		/* without quotes and backslashes */
 	uint8_t secret[32];		/* random, of this process */
 	sr_time life;			/* of a nonce */
 	bool md5;			/* MD5 is offered and accepted too */

@@ -2,6 +2,7 @@
  * end its line, its quotes or its part. */
 #include "sip/priv.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Undoes what was added when it could not be added whole. */
@@ -11,6 +12,17 @@ whole(struct sr_buf *out, size_t before, int err)
 	if (err != SR_OK)
 		out->n = before;
 	return err;
+}
+
+void
+sip_hex(char *out, const uint8_t *v, size_t n)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < n; i++) {
+		out[2 * i] = digits[v[i] >> 4];
+		out[2 * i + 1] = digits[v[i] & 15];
+	}
 }
 
 bool
@@ -158,16 +170,13 @@ occurs(const char *boundary, const struct sr_piece *v, size_t n)
 static int
 make_boundary(char out[BOUNDARY], const struct sr_piece *v, size_t n)
 {
-	static const char digits[] = "0123456789abcdef";
 	uint64_t h = 0;
 
 	for (size_t i = 0; i < n; i++)
 		h = h * 31 + sr_hash(v[i].data.p, v[i].data.n);
 	for (int try = 0; try < MAX_TRIES; try++, h++) {
-		memcpy(out, "siprec-", 7);
-		for (int i = 0; i < 16; i++)
-			out[7 + i] = digits[h >> (60 - 4 * i) & 15];
-		out[23] = '\0';
+		snprintf(out, BOUNDARY, "siprec-%016llx",
+		    (unsigned long long)h);
 		if (!occurs(out, v, n))
 			return SR_OK;
 	}

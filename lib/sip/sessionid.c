@@ -49,11 +49,6 @@ sr_session_id_add(struct sr_buf *out, const struct sr_session_id *s)
 void
 sr_session_id_of(char out[33], const uint8_t uuid[16])
 {
-	static const char digits[] = "0123456789abcdef";
-
-	for (int i = 0; i < 16; i++) {
-		out[2 * i] = digits[uuid[i] >> 4];
-		out[2 * i + 1] = digits[uuid[i] & 15];
-	}
+	sip_hex(out, uuid, 16);
 	out[DIGITS] = '\0';
 }
