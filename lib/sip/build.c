@@ -166,14 +166,15 @@ occurs(const char *boundary, const struct sr_piece *v, size_t n)
 	return false;
 }
 
-/* The same pieces get the same boundary, so that runs can be compared. */
+/* Out of the lengths, so that the same pieces get the same boundary and runs
+ * can be compared; one that occurs is counted up until it does not. */
 static int
 make_boundary(char out[BOUNDARY], const struct sr_piece *v, size_t n)
 {
 	uint64_t h = 0;
 
 	for (size_t i = 0; i < n; i++)
-		h = h * 31 + sr_hash(v[i].data.p, v[i].data.n);
+		h = (h ^ v[i].data.n) * 0x9e3779b97f4a7c15;
 	for (int try = 0; try < MAX_TRIES; try++, h++) {
 		snprintf(out, BOUNDARY, "siprec-%016llx",
 		    (unsigned long long)h);
