@@ -1,8 +1,10 @@
-/* What the files of the capture reader share. */
+/* What the files of io share: the capture reader's part, then the sockets'. */
 #ifndef IO_PRIV_H
 #define IO_PRIV_H
 
 #include "siprec/io.h"
+
+#include <sys/socket.h>
 
 enum {
 	CAP_FRAME = 256 * 1024,		/* no frame is longer */
@@ -96,5 +98,50 @@ void cap_filter_free(struct cap_filter *f);
 /* capture_live.c */
 int cap_live_filter(struct cap_live *l, const char *bpf, struct sr_buf *why);
 void cap_live_close(struct cap_live *l);
+
+/* ---- loop.c, addr.c, udp.c: what sockets have in common ---- */
+
+struct event_base *io_base(struct sr_loop *l);
+
+socklen_t io_sockaddr(struct sockaddr_storage *ss, const struct sr_addr *a);
+struct sr_addr io_addr(const struct sockaddr_storage *ss);	/* or family 0 */
+struct sr_addr io_local(int fd);
+
+void io_buffers(int fd, int rcvbuf, int sndbuf);
+/* A bound datagram socket that stamps and keeps ICMP errors; -1: errno. */
+int io_udp(const struct sr_addr *bind_to, int rcvbuf, int sndbuf);
+/* Tell with each datagram which address it was sent to. */
+void io_udp_want_local(int fd, int family);
+/* Is errno of a send or receive what ICMP said about an earlier one? */
+bool io_is_icmp(int err);
+/* Takes one such error off the socket: whom it was sent to; false: none. */
+bool io_udp_error(int fd, struct sr_addr *to, int *err);
+/* The kernel's stamp, on the wall clock; SR_NEVER: none. */
+sr_time io_stamp(struct msghdr *m);
+void io_stamp_local(struct msghdr *m, struct sr_addr *local);
+/* from may be NULL, or any; false: errno. */
+bool io_udp_send(int fd, const struct sr_addr *from, const struct sr_addr *to,
+    struct sr_str data);
+
+/* ---- tls.c, tls_names.c ---- */
+
+enum { TLS_NAMES = 64 };
+
+struct tls_names {
+	struct sr_name v[TLS_NAMES];
+	size_t n;
+	struct sr_arena arena;
+};
+struct x509_st;
+struct ssl_st;
+void tls_names(struct tls_names *t, struct x509_st *x);	/* free the arena */
+void tls_identity(struct sr_buf *out, struct x509_st *x);
+/* Do its key usages allow a SIP server (or client) to have it? */
+bool tls_usage(struct x509_st *x, bool server);
+bool tls_serves(const struct sr_tls *t);
+/* For one connection; as a client domain is whom the peer must be. */
+struct ssl_st *tls_ssl(struct sr_tls *t, bool server, struct sr_str domain);
+/* Static words for why a handshake failed with this error. */
+const char *tls_why(struct ssl_st *ssl, unsigned long code);
 
 #endif
