@@ -1,8 +1,10 @@
 /* addr - our addresses and the system's. */
 #include "io/priv.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <unistd.h>
 
 socklen_t
 io_sockaddr(struct sockaddr_storage *ss, const struct sr_addr *a)
@@ -50,4 +52,14 @@ io_local(int fd)
 	if (getsockname(fd, (struct sockaddr *)&ss, &n) != 0)
 		ss.ss_family = AF_UNSPEC;
 	return io_addr(&ss);
+}
+
+int
+io_close(int fd)
+{
+	int saved = errno;
+
+	close(fd);
+	errno = saved;
+	return -1;
 }

@@ -335,7 +335,7 @@ sr_wake_free(struct sr_wake *w)
 }
 
 static void
-on_readable(evutil_socket_t fd, short what, void *arg)
+on_fd(evutil_socket_t fd, short what, void *arg)
 {
 	struct sr_watch *w = arg;
 
@@ -343,8 +343,8 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	w->fn(w->arg, (int)fd);
 }
 
-int
-sr_watch_new(struct sr_watch **wp, struct sr_loop *l, int fd,
+static int
+watch(struct sr_watch **wp, struct sr_loop *l, int fd, short what,
     void (*fn)(void *arg, int fd), void *arg)
 {
 	struct sr_watch *w = sr_zalloc(sizeof(*w));
@@ -353,13 +353,27 @@ sr_watch_new(struct sr_watch **wp, struct sr_loop *l, int fd,
 		return SR_ENOMEM;
 	w->fn = fn;
 	w->arg = arg;
-	w->ev = event_new(l->base, fd, EV_READ | EV_PERSIST, on_readable, w);
+	w->ev = event_new(l->base, fd, what | EV_PERSIST, on_fd, w);
 	if (w->ev == NULL || event_add(w->ev, NULL) != 0) {
 		sr_watch_free(w);
 		return SR_ESYS;
 	}
 	*wp = w;
 	return SR_OK;
+}
+
+int
+sr_watch_new(struct sr_watch **wp, struct sr_loop *l, int fd,
+    void (*fn)(void *arg, int fd), void *arg)
+{
+	return watch(wp, l, fd, EV_READ, fn, arg);
+}
+
+int
+io_watch_out(struct sr_watch **wp, struct sr_loop *l, int fd,
+    void (*fn)(void *arg, int fd), void *arg)
+{
+	return watch(wp, l, fd, EV_WRITE, fn, arg);
 }
 
 void

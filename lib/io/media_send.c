@@ -14,12 +14,14 @@ again(int fd, struct sr_media_stats *st, int *retries)
 {
 	struct sr_addr to;
 	int err = errno, which;
+	uint64_t n = 0;
 
 	if (err == EINTR)
 		return true;
 	if (io_is_icmp(err) && err != EMSGSIZE && err != EACCES) {
-		for (st->icmp++; io_udp_error(fd, &to, &which); st->icmp++)
-			continue;
+		while (io_udp_error(fd, &to, &which))
+			n++;
+		st->icmp += n > 0 ? n : 1;
 		return (*retries)-- > 0;
 	}
 	if (err == EAGAIN || err == ENOBUFS || err == ENOMEM)

@@ -28,7 +28,7 @@ io_udp(const struct sr_addr *bind_to, int rcvbuf, int sndbuf)
 	struct sockaddr_storage ss;
 	socklen_t n = io_sockaddr(&ss, bind_to);
 	bool six = bind_to->family == 6;
-	int fd, on = 1, saved;
+	int fd, on = 1;
 
 	fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
@@ -43,10 +43,7 @@ io_udp(const struct sr_addr *bind_to, int rcvbuf, int sndbuf)
 	io_buffers(fd, rcvbuf, sndbuf);
 	if (bind(fd, (struct sockaddr *)&ss, n) == 0)
 		return fd;
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
+	return io_close(fd);
 }
 
 void
