@@ -78,7 +78,7 @@ struct sr_play_cfg {
 	uint16_t seq;
 	struct sr_tape *tape;		/* held */
 	sr_time start;		/* when the microphone opens: first packet */
-	sr_time end;	/* no packet at or after; SR_NEVER: as the source */
+	sr_time end;	/* no packet at or after; 0: as the source says */
 	bool no_marker;			/* none on the first packet */
 	bool dtx;	/* nothing in silence, and a marker after it */
 	uint8_t cn_pt;	/* with dtx: RFC 3389 noise says so; or SR_NO_PT */
@@ -113,9 +113,10 @@ sr_time sr_play_due(void *play);
 int sr_play_next(void *play, struct sr_packet *out);
 struct sr_emitter sr_play_emitter(struct sr_play *p);
 
-/* Orders, obeyed by the first packet at or after their time (0: at once),
- * in the order they were given; each SR_OK, SR_ELIMIT when 4096 wait already,
- * SR_ENOMEM, or SR_EUNSUP for a replay (which knows pause, resume and end). */
+/* Orders, obeyed by the first packet at or after their time (0: the next one;
+ * in a pause only a true time tells), in the order they were given.  Each
+ * SR_OK; SR_ELIMIT when 4096 wait already; SR_EBAD; SR_ENOMEM; SR_EUNSUP for
+ * a replay, which knows pause, resume and end. */
 /* The microphone stays open: time stamps and the source run on. */
 int sr_play_pause(struct sr_play *p, sr_time at);
 int sr_play_resume(struct sr_play *p, sr_time at);	/* with a marker */
@@ -149,7 +150,8 @@ void sr_play_numbers(const struct sr_play *p, struct sr_play_numbers *out);
 struct sr_harm_cfg {
 	uint64_t seed;
 	double loss;			/* of all packets, 0 to 1 */
-	double burst;	/* mean length of a loss in packets; under 1: 1 */
+	double burst;	/* about so many packets go at once; up to 1:
+			 * each by itself */
 	double duplicate, reorder;	/* of the packets that go on */
 	unsigned reorder_by;		/* packets that overtake; 0: 1 */
 	sr_time jitter;	/* extra delay: 0 to this, or its deviation */

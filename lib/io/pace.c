@@ -1,0 +1,668 @@
+/* pace - one thread that sends the packets of thousands of streams on time.
+ *
+ * Every due time counts from its stream's start by the monotonic clock, never
+ * from the packet before, so that nothing drifts.  Other threads put orders in
+ * a queue; everything else belongs to the pacer's thread alone. */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+
+#include "io/pace.h"
+
+enum {
+	OWN = 64, POOL = 4, PAIRS_MAX = 4096,
+	BUCKETS = 4096,
+	AT_ONCE = 64,	/* packets of one stream that has fallen behind */
+	DATA = 64,
+	DATAGRAM = 2048,
+	EVENTS = 64
+};
+
+enum command_kind { ADD, ORDER, REMOVE, AIM, NUMBERS };
+struct command {
+	enum command_kind kind;
+	uint64_t id;
+	struct stream *stream;		/* ADD */
+	void (*fn)(void *arg, sr_time now, void *data);
+	char data[DATA];
+	struct sr_addr rtp, rtcp;	/* AIM */
+	struct sr_pace_numbers *numbers;
+	bool *done;
+};
+
+struct sr_pace {
+	struct sr_pace_cfg cfg;
+	pthread_t thread;
+	int epoll, wake;
+	/* Behind the lock: the queue, and who uses which pair. */
+	pthread_mutex_t lock;
+	pthread_cond_t told;
+	struct command *queue;
+	size_t queued, queue_cap;
+	struct pair *pair;
+	unsigned pairs;
+	uint16_t port;
+	uint64_t last_id;
+	/* The thread's own. */
+	struct wheel wheel;
+	struct batch odd;		/* of sockets that have none */
+	struct sr_pace_numbers numbers;
+	struct stream *by_id[BUCKETS], *by_peer[BUCKETS];
+	bool quit;			/* atomic */
+};
+
+sr_time
+sr_pace_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * SR_SEC + t.tv_nsec;
+}
+
+/* ---- tables ---- */
+
+static struct stream **
+peer_bucket(struct sr_pace *p, unsigned pair, const struct sr_addr *a)
+{
+	uint64_t h = sr_hash(a->ip, sizeof(a->ip)) + a->port * 31u + pair;
+
+	return &p->by_peer[(h ^ h >> 12) % BUCKETS];
+}
+
+static struct stream *
+by_id(struct sr_pace *p, uint64_t id)
+{
+	struct stream *s = p->by_id[id % BUCKETS];
+
+	while (s != NULL && s->id != id)
+		s = s->next_id;
+	return s;
+}
+
+static void
+forget_peer(struct sr_pace *p, struct stream *s)
+{
+	struct stream **at = peer_bucket(p, s->s.pair, &s->s.rtcp);
+
+	while (*at != s)
+		at = &(*at)->next_peer;
+	*at = s->next_peer;
+}
+
+static void
+aim(struct sr_pace *p, struct stream *s)
+{
+	struct stream **at = peer_bucket(p, s->s.pair, &s->s.rtcp);
+
+	s->rtp_len = sr_addr_socket(&s->s.rtp, &s->rtp);
+	s->rtcp_len = sr_addr_socket(&s->s.rtcp, &s->rtcp);
+	s->next_peer = *at;
+	*at = s;
+}
+
+/* ---- time of a stream and time of the clock ---- */
+
+static sr_time
+due_at(const struct stream *s, sr_time at)
+{
+	if (at == SR_NEVER)
+		return SR_NEVER;
+	if (s->s.speed > 0 && s->s.speed != 1)
+		at = (sr_time)((double)at / s->s.speed);
+	return s->s.start + at;
+}
+
+static sr_time
+own_time(const struct stream *s, sr_time now)
+{
+	sr_time t = now - s->s.start;
+
+	if (s->s.speed > 0 && s->s.speed != 1)
+		t = (sr_time)((double)t * s->s.speed);
+	return t;
+}
+
+static void
+schedule(struct sr_pace *p, struct stream *s)
+{
+	sr_wheel_remove(&p->wheel, s);
+	s->due = due_at(s, s->s.from.due(s->s.from.arg));
+	if (s->due != SR_NEVER)
+		sr_wheel_add(&p->wheel, s);
+}
+
+/* ---- sending ---- */
+
+/* What a stream gave is borrowed until it is asked again. */
+static void
+settle(struct sr_pace *p, struct stream *s)
+{
+	if (s->batch != NULL && s->serial == s->batch->serial)
+		sr_batch_flush(s->batch, &p->numbers);
+}
+
+static void
+drop(struct sr_pace *p, struct stream *s)
+{
+	struct stream **at = &p->by_id[s->id % BUCKETS];
+
+	settle(p, s);
+	sr_wheel_remove(&p->wheel, s);
+	forget_peer(p, s);
+	while (*at != s)
+		at = &(*at)->next_id;
+	*at = s->next_id;
+	p->numbers.streams--;
+	if (s->s.release != NULL)
+		s->s.release(s->s.from.arg);
+	free(s);
+}
+
+static struct batch *
+batch_of(struct sr_pace *p, const struct stream *s, bool rtcp)
+{
+	const struct pair *pair = &p->pair[s->s.pair];
+	bool muxed = sr_addr_eq(&s->s.rtp, &s->s.rtcp);
+	int fd = rtcp && !muxed ? pair->rtcp : pair->rtp;
+
+	if (pair->batch != NULL && fd == pair->rtp)
+		return pair->batch;
+	if (p->odd.fd != fd) {
+		sr_batch_flush(&p->odd, &p->numbers);
+		p->odd.fd = fd;
+	}
+	return &p->odd;
+}
+
+/* Whether it is still there. */
+static bool
+send_due(struct sr_pace *p, struct stream *s, sr_time now)
+{
+	struct sr_packet packet;
+
+	for (int i = 0; i < AT_ONCE && s->due <= now; i++) {
+		int err;
+
+		settle(p, s);
+		err = s->s.from.next(s->s.from.arg, &packet);
+		if (err == SR_OK) {
+			struct batch *b = batch_of(p, s, packet.rtcp);
+
+			sr_batch_add(b, s, &packet, due_at(s, packet.at),
+			    &p->numbers);
+		} else if (err != SR_MORE) {
+			settle(p, s);
+			if (s->s.over != NULL)
+				s->s.over(s->s.from.arg, s->s.cookie);
+			drop(p, s);
+			return false;
+		}
+		s->due = due_at(s, s->s.from.due(s->s.from.arg));
+	}
+	return true;
+}
+
+static void
+flush_all(struct sr_pace *p)
+{
+	sr_batch_flush(&p->odd, &p->numbers);
+	for (unsigned i = 0; i < p->cfg.pool; i++)
+		sr_batch_flush(p->pair[p->cfg.own + i].batch, &p->numbers);
+}
+
+static void
+run(struct sr_pace *p)
+{
+	sr_time now = sr_pace_now();
+	struct stream *s;
+
+	while ((s = sr_wheel_due(&p->wheel, now)) != NULL) {
+		if (!send_due(p, s, now) || s->due == SR_NEVER)
+			continue;
+		/* Who is still behind lets the others go first. */
+		if (s->due <= now)
+			s->due = now + 1;
+		sr_wheel_add(&p->wheel, s);
+	}
+	flush_all(p);
+}
+
+/* ---- receiving ---- */
+
+static struct stream *
+who(struct sr_pace *p, unsigned pair, const struct sr_addr *from)
+{
+	struct stream *s = *peer_bucket(p, pair, from);
+
+	while (s != NULL && (s->s.pair != pair ||
+	    !sr_addr_eq(&s->s.rtcp, from)))
+		s = s->next_peer;
+	return s;
+}
+
+static void
+hear(struct sr_pace *p, unsigned pair, const struct sr_addr *from,
+    struct sr_str data)
+{
+	struct stream *s;
+
+	if (!sr_rtcp_looks(data))
+		return;			/* media: nobody asked for it */
+	if ((s = who(p, pair, from)) == NULL) {
+		p->numbers.stray++;
+		return;
+	}
+	p->numbers.heard++;
+	if (s->s.hear == NULL)
+		return;
+	settle(p, s);
+	s->s.hear(s->s.from.arg, own_time(s, sr_pace_now()), data);
+}
+
+static void
+receive(struct sr_pace *p, unsigned pair, int fd)
+{
+	char buf[DATAGRAM];
+
+	sr_wire_errors(fd, &p->numbers);
+	for (int i = 0; i < EVENTS; i++) {
+		struct sockaddr_storage ss;
+		socklen_t len = sizeof(ss);
+		struct sr_addr from;
+		ssize_t n = recvfrom(fd, buf, sizeof(buf), MSG_DONTWAIT |
+		    MSG_TRUNC, (struct sockaddr *)&ss, &len);
+
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			continue;	/* an ICMP error, seen above */
+		if (n < 0)
+			break;
+		if ((size_t)n > sizeof(buf))
+			continue;
+		sr_addr_unsocket(&ss, &from);
+		hear(p, pair, &from, (struct sr_str){ buf, (size_t)n });
+	}
+}
+
+/* ---- orders ---- */
+
+static void
+obey(struct sr_pace *p, struct command *c)
+{
+	struct stream *s = c->kind == ADD ? c->stream : by_id(p, c->id);
+
+	if (c->kind == NUMBERS) {
+		pthread_mutex_lock(&p->lock);
+		*c->numbers = p->numbers;
+		*c->done = true;
+		pthread_cond_broadcast(&p->told);
+		pthread_mutex_unlock(&p->lock);
+		return;
+	}
+	if (s == NULL)
+		return;
+	settle(p, s);
+	if (c->kind == REMOVE) {
+		drop(p, s);
+		return;
+	}
+	if (c->kind == ADD) {
+		s->next_id = p->by_id[s->id % BUCKETS];
+		p->by_id[s->id % BUCKETS] = s;
+		p->numbers.streams++;
+		aim(p, s);
+	} else if (c->kind == AIM) {
+		forget_peer(p, s);
+		s->s.rtp = c->rtp;
+		s->s.rtcp = c->rtcp;
+		aim(p, s);
+	} else {
+		c->fn(s->s.from.arg, own_time(s, sr_pace_now()), c->data);
+	}
+	schedule(p, s);
+}
+
+static void
+serve(struct sr_pace *p)
+{
+	struct command *v;
+	size_t n;
+
+	pthread_mutex_lock(&p->lock);
+	v = p->queue;
+	n = p->queued;
+	p->queue = NULL;
+	p->queued = p->queue_cap = 0;
+	pthread_mutex_unlock(&p->lock);
+	for (size_t i = 0; i < n; i++)
+		obey(p, &v[i]);
+	free(v);
+}
+
+/* A counter that is full wakes as well. */
+static void
+wake(struct sr_pace *p)
+{
+	uint64_t one = 1;
+
+	while (write(p->wake, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+}
+
+static int
+tell(struct sr_pace *p, const struct command *c)
+{
+	int err = SR_OK;
+
+	pthread_mutex_lock(&p->lock);
+	if (p->queued == p->queue_cap) {
+		size_t cap = p->queue_cap > 0 ? 2 * p->queue_cap : 16;
+		struct command *v = realloc(p->queue, cap * sizeof(*v));
+
+		if (v == NULL) {
+			err = SR_ENOMEM;
+		} else {
+			p->queue = v;
+			p->queue_cap = cap;
+		}
+	}
+	if (err == SR_OK)
+		p->queue[p->queued++] = *c;
+	pthread_mutex_unlock(&p->lock);
+	wake(p);
+	return err;
+}
+
+/* ---- the thread ---- */
+
+/* An event's number is twice that of its pair, plus one for RTCP. */
+static void
+look(struct sr_pace *p)
+{
+	struct epoll_event ev[EVENTS];
+	int n = epoll_wait(p->epoll, ev, EVENTS, 0);
+
+	for (int i = 0; i < n; i++) {
+		unsigned pair = ev[i].data.u32 / 2;
+		uint64_t count;
+
+		if (ev[i].data.u32 == UINT32_MAX) {
+			if (read(p->wake, &count, sizeof(count)) < 0)
+				continue;
+		} else if (ev[i].data.u32 % 2 == 0) {
+			receive(p, pair, p->pair[pair].rtp);
+		} else {
+			receive(p, pair, p->pair[pair].rtcp);
+		}
+	}
+}
+
+static void
+wait_until(struct sr_pace *p, sr_time until)
+{
+	struct pollfd fd = { .fd = p->epoll, .events = POLLIN };
+	sr_time left = until == SR_NEVER ? 60 * SR_SEC :
+	    until - sr_pace_now();
+	struct timespec t = { 0, 0 };
+
+	if (left > 0) {
+		t.tv_sec = left / SR_SEC;
+		t.tv_nsec = left % SR_SEC;
+	}
+	if (ppoll(&fd, 1, &t, NULL) > 0)
+		look(p);
+}
+
+static void *
+thread(void *arg)
+{
+	struct sr_pace *p = arg;
+
+	/* A twentieth of a millisecond is the kernel's habit: too much. */
+	prctl(PR_SET_TIMERSLACK, 1000ul);
+	while (!__atomic_load_n(&p->quit, __ATOMIC_ACQUIRE)) {
+		run(p);
+		serve(p);
+		wait_until(p, sr_wheel_wake(&p->wheel));
+	}
+	serve(p);
+	for (size_t i = 0; i < BUCKETS; i++)
+		while (p->by_id[i] != NULL)
+			drop(p, p->by_id[i]);
+	return NULL;
+}
+
+/* ---- the face of it ---- */
+
+static int
+watch(struct sr_pace *p, int fd, uint32_t number)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.u32 = number };
+
+	return epoll_ctl(p->epoll, EPOLL_CTL_ADD, fd, &ev) == 0 ? SR_OK :
+	    SR_ESYS;
+}
+
+static void
+free_pace(struct sr_pace *p)
+{
+	int saved = errno;
+
+	for (unsigned i = 0; p->pair != NULL && i < p->pairs; i++) {
+		sr_pair_close(&p->pair[i]);
+		free(p->pair[i].batch);
+	}
+	if (p->epoll >= 0)
+		close(p->epoll);
+	if (p->wake >= 0)
+		close(p->wake);
+	free(p->pair);
+	free(p->queue);
+	pthread_mutex_destroy(&p->lock);
+	pthread_cond_destroy(&p->told);
+	free(p);
+	errno = saved;
+}
+
+static void
+set_defaults(struct sr_pace_cfg *c)
+{
+	if (c->local.family == 0)
+		c->local = (struct sr_addr){ .ip = { 127, 0, 0, 1 },
+		    .family = 4 };
+	c->local.port = 0;
+	if (c->own == 0 || c->own > PAIRS_MAX)
+		c->own = OWN;
+	if (c->pool == 0 || c->pool > PAIRS_MAX)
+		c->pool = POOL;
+}
+
+int
+sr_pace_open(struct sr_pace **pp, const struct sr_pace_cfg *cfg)
+{
+	struct sr_pace *p = sr_zalloc(sizeof(*p));
+	int err = SR_ESYS, failed;
+
+	if (p == NULL)
+		return SR_ENOMEM;
+	p->cfg = *cfg;
+	set_defaults(&p->cfg);
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->told, NULL);
+	p->odd.fd = p->wake = -1;
+	p->pairs = p->cfg.own + p->cfg.pool;
+	p->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if ((p->pair = calloc(p->pairs, sizeof(*p->pair))) == NULL) {
+		err = SR_ENOMEM;
+		goto out;
+	}
+	for (unsigned i = 0; i < p->pairs; i++)
+		p->pair[i].rtp = p->pair[i].rtcp = -1;
+	for (unsigned i = p->cfg.own; i < p->pairs; i++)
+		if ((p->pair[i].batch = sr_zalloc(sizeof(struct batch))) ==
+		    NULL) {
+			err = SR_ENOMEM;
+			goto out;
+		}
+	if (p->epoll < 0 ||
+	    (p->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) < 0 ||
+	    watch(p, p->wake, UINT32_MAX) != SR_OK)
+		goto out;
+	sr_wheel_init(&p->wheel, sr_pace_now());
+	if ((failed = pthread_create(&p->thread, NULL, thread, p)) != 0) {
+		errno = failed;
+		goto out;
+	}
+	*pp = p;
+	return SR_OK;
+out:
+	free_pace(p);
+	return err;
+}
+
+void
+sr_pace_close(struct sr_pace *p)
+{
+	if (p == NULL)
+		return;
+	__atomic_store_n(&p->quit, true, __ATOMIC_RELEASE);
+	wake(p);
+	pthread_join(p->thread, NULL);
+	free_pace(p);
+}
+
+/* The first pair of its own that nobody has; else the pool's in turn. */
+static unsigned
+choose(const struct sr_pace *p)
+{
+	unsigned best = p->cfg.own;
+
+	for (unsigned i = 0; i < p->cfg.own; i++)
+		if (p->pair[i].users == 0)
+			return i;
+	for (unsigned i = best; i < p->pairs; i++)
+		if (p->pair[i].users < p->pair[best].users)
+			best = i;
+	return best;
+}
+
+static int
+open_pair(struct sr_pace *p, unsigned i)
+{
+	struct pair *pair = &p->pair[i];
+
+	if (pair->rtp >= 0)
+		return SR_OK;
+	if (sr_pair_open(pair, &p->cfg.local, p->cfg.lo, p->cfg.hi,
+	    &p->port) != SR_OK)
+		return SR_ESYS;
+	if (pair->batch != NULL)
+		pair->batch->fd = pair->rtp;
+	if (watch(p, pair->rtp, 2 * i) == SR_OK &&
+	    watch(p, pair->rtcp, 2 * i + 1) == SR_OK)
+		return SR_OK;
+	sr_pair_close(pair);
+	return SR_ESYS;
+}
+
+int
+sr_pace_pair(struct sr_pace *p, unsigned *pair, struct sr_addr *rtp,
+    struct sr_addr *rtcp)
+{
+	int err;
+
+	pthread_mutex_lock(&p->lock);
+	*pair = choose(p);
+	if ((err = open_pair(p, *pair)) == SR_OK) {
+		p->pair[*pair].users++;
+		*rtp = p->pair[*pair].rtp_addr;
+		*rtcp = p->pair[*pair].rtcp_addr;
+	}
+	pthread_mutex_unlock(&p->lock);
+	return err;
+}
+
+void
+sr_pace_unpair(struct sr_pace *p, unsigned pair)
+{
+	pthread_mutex_lock(&p->lock);
+	if (pair < p->pairs && p->pair[pair].users > 0)
+		p->pair[pair].users--;
+	pthread_mutex_unlock(&p->lock);
+}
+
+int
+sr_pace_add(struct sr_pace *p, const struct sr_pace_stream *s, uint64_t *id)
+{
+	struct stream *copy;
+	int err;
+
+	if (s->pair >= p->pairs || s->rtp.family == 0 ||
+	    s->rtp.family != p->cfg.local.family)
+		return SR_EBAD;
+	if ((copy = sr_zalloc(sizeof(*copy))) == NULL)
+		return SR_ENOMEM;
+	copy->s = *s;
+	if (copy->s.rtcp.family != s->rtp.family)
+		copy->s.rtcp = s->rtp;
+	pthread_mutex_lock(&p->lock);
+	*id = copy->id = ++p->last_id;
+	pthread_mutex_unlock(&p->lock);
+	err = tell(p, &(struct command){ .kind = ADD, .stream = copy });
+	if (err != SR_OK)
+		free(copy);
+	return err;
+}
+
+int
+sr_pace_order(struct sr_pace *p, uint64_t id,
+    void (*fn)(void *arg, sr_time now, void *data), const void *data, size_t n)
+{
+	struct command c = { .kind = ORDER, .id = id, .fn = fn };
+
+	if (n > DATA)
+		return SR_ELIMIT;
+	if (n > 0)
+		memcpy(c.data, data, n);
+	return tell(p, &c);
+}
+
+int
+sr_pace_remove(struct sr_pace *p, uint64_t id)
+{
+	return tell(p, &(struct command){ .kind = REMOVE, .id = id });
+}
+
+int
+sr_pace_aim(struct sr_pace *p, uint64_t id, const struct sr_addr *rtp,
+    const struct sr_addr *rtcp)
+{
+	if (rtp->family != p->cfg.local.family ||
+	    rtcp->family != p->cfg.local.family)
+		return SR_EBAD;
+	return tell(p, &(struct command){ .kind = AIM, .id = id, .rtp = *rtp,
+	    .rtcp = *rtcp });
+}
+
+void
+sr_pace_numbers(struct sr_pace *p, struct sr_pace_numbers *out)
+{
+	bool done = false;
+
+	memset(out, 0, sizeof(*out));
+	if (tell(p, &(struct command){ .kind = NUMBERS, .numbers = out,
+	    .done = &done }) != SR_OK)
+		return;
+	pthread_mutex_lock(&p->lock);
+	while (!done)
+		pthread_cond_wait(&p->told, &p->lock);
+	pthread_mutex_unlock(&p->lock);
+}

@@ -1,0 +1,73 @@
+/* pace - what the files of the pacer share: its wheel and its wire. */
+#ifndef SIPREC_IO_PACE_H
+#define SIPREC_IO_PACE_H
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "siprec/io.h"
+
+struct batch;
+
+struct stream {
+	struct sr_pace_stream s;
+	uint64_t id;
+	struct sockaddr_storage rtp, rtcp;
+	socklen_t rtp_len, rtcp_len;
+	struct stream *next_id, *next_peer;	/* in their tables */
+	/* In the wheel. */
+	struct stream *next, **prev;
+	int64_t tick;
+	sr_time due;
+	/* In a batch that is not sent yet, when its serial is this one. */
+	struct batch *batch;
+	uint64_t serial;
+};
+
+/* ---- pace_wheel.c ---- */
+
+enum { WHEEL_SLOTS = 4096 };		/* a second and a bit */
+#define WHEEL_TICK (SR_MSEC / 4)
+
+struct wheel {
+	struct stream *slot[WHEEL_SLOTS];
+	uint64_t used[WHEEL_SLOTS / 64];
+	int64_t cursor;			/* the tick to be looked at next */
+};
+void sr_wheel_init(struct wheel *w, sr_time now);
+void sr_wheel_add(struct wheel *w, struct stream *s);	/* due is set */
+void sr_wheel_remove(struct wheel *w, struct stream *s);
+/* Takes out one stream that is due; NULL when none is. */
+struct stream *sr_wheel_due(struct wheel *w, sr_time now);
+sr_time sr_wheel_wake(const struct wheel *w);	/* SR_NEVER: nothing there */
+
+/* ---- pace_wire.c ---- */
+
+enum { BATCH = 64 };
+
+struct batch {				/* for one socket */
+	int fd;
+	unsigned n;
+	uint64_t serial;		/* grows with each flush */
+	struct mmsghdr msg[BATCH];
+	struct iovec iov[BATCH][2];
+	sr_time due[BATCH];
+};
+struct pair {
+	int rtp, rtcp;
+	unsigned users;
+	struct sr_addr rtp_addr, rtcp_addr;
+	struct batch *batch;		/* of a pool's rtp */
+};
+int sr_pair_open(struct pair *p, const struct sr_addr *local, uint16_t lo,
+    uint16_t hi, uint16_t *cursor);
+void sr_pair_close(struct pair *p);
+socklen_t sr_addr_socket(const struct sr_addr *a, struct sockaddr_storage *ss);
+void sr_addr_unsocket(const struct sockaddr_storage *ss, struct sr_addr *a);
+void sr_batch_add(struct batch *b, struct stream *s,
+    const struct sr_packet *p, sr_time due, struct sr_pace_numbers *n);
+void sr_batch_flush(struct batch *b, struct sr_pace_numbers *n);
+/* Takes the ICMP errors that wait at a socket. */
+void sr_wire_errors(int fd, struct sr_pace_numbers *n);
+
+#endif
