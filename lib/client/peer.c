@@ -7,6 +7,7 @@
 enum { SDP = 256 * 1024, LOW = 10000, HIGH = 60000 };
 
 struct talk {				/* what is agreed in one dialog */
+	struct talk *next, **at;
 	struct sr_addr *rtp;
 	size_t n;
 	uint64_t version;
@@ -17,6 +18,7 @@ struct sr_peer {
 	struct sr_peer_cfg cfg;
 	struct sr_ua *ua;
 	struct sr_prng prng;
+	struct talk *talks;
 	uint16_t port;
 	sr_time now;
 };
@@ -57,16 +59,31 @@ static const struct sr_plan_cfg plan_cfg = { .decodes = decodes,
 /* ---- the answer ---- */
 
 static struct talk *
-talk_of(struct sr_dialog *d)
+talk_of(struct sr_peer *p, struct sr_dialog *d)
 {
 	void **slot = sr_dialog_slot(d);
 	struct talk *t = *slot;
 
 	if (t == NULL && (t = sr_zalloc(sizeof(*t))) != NULL) {
 		sr_arena_init(&t->arena, 4 << 20);
+		t->next = p->talks;
+		t->at = &p->talks;
+		if (t->next != NULL)
+			t->next->at = &t->next;
+		p->talks = t;
 		*slot = t;
 	}
 	return t;
+}
+
+static void
+talk_free(struct talk *t)
+{
+	*t->at = t->next;
+	if (t->next != NULL)
+		t->next->at = t->at;
+	sr_arena_free(&t->arena);
+	free(t);
 }
 
 static struct sr_addr
@@ -167,7 +184,7 @@ invited(struct sr_peer *p, const struct sr_ua_event *ev)
 	const struct sr_part *sdp = sr_body_find(ev->body, SR_PART_SDP);
 	struct sr_dialog *d = ev->dialog != NULL ? ev->dialog :
 	    sr_tx_dialog(ev->tx);
-	struct talk *t = d != NULL ? talk_of(d) : NULL;
+	struct talk *t = d != NULL ? talk_of(p, d) : NULL;
 	struct sr_buf out;
 
 	if (t == NULL) {
@@ -193,8 +210,7 @@ take(struct sr_peer *p, const struct sr_ua_event *ev)
 	if (ev->kind == SR_UA_OVER && (t = *sr_dialog_slot(ev->dialog)) !=
 	    NULL) {
 		*sr_dialog_slot(ev->dialog) = NULL;
-		sr_arena_free(&t->arena);
-		free(t);
+		talk_free(t);
 	}
 	if (ev->kind != SR_UA_REQUEST)
 		return;
@@ -249,5 +265,7 @@ sr_peer_free(struct sr_peer *p)
 	if (p == NULL)
 		return;
 	sr_ua_free(p->ua);
+	while (p->talks != NULL)
+		talk_free(p->talks);
 	free(p);
 }
