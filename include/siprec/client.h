@@ -80,7 +80,8 @@ struct sr_step {
 	enum sr_step_from from;
 	sr_time at;
 	unsigned leg;			/* 0, or a second dialog */
-	enum sr_method method;		/* of SR_AWAIT */
+	enum sr_method method;		/* of SR_AWAIT; SR_M_NONE: a refresh,
+					 * by UPDATE or re-INVITE */
 	sr_time limit;			/* SR_AWAIT: not tested after that */
 
 	/* The offer (or, in SR_AWAIT, the direction of our answer). */
@@ -152,7 +153,8 @@ void sr_script_free(struct sr_script *s);
 struct sr_call_flow {
 	const char *name, *text;
 };
-const struct sr_call_flow *sr_call_flows(size_t *n);	/* --flow list */
+/* The i-th of --flow list; NULL at the end. */
+const struct sr_call_flow *sr_call_flow(size_t i);
 
 /* For sources with signalling of their own (captures, session directories):
  * an empty script to which streams and steps are added in order.  What they
@@ -262,6 +264,7 @@ struct sr_seen {
 	const struct sr_msg *request;	/* ours; in SR_AWAIT the server's */
 	const struct sr_msg *reply;	/* final; NULL: none came */
 	const struct sr_msg *provisional;	/* the last one above 100 */
+	const struct sr_msg *prack;	/* the answer to our last PRACK */
 	const struct sr_msg *invite;	/* SR_DO_CANCEL: the final answer to
 					 * the INVITE */
 	const struct sr_sdp *offer;	/* in force at this step */

@@ -132,6 +132,21 @@ void sr_extra_session(struct sr_writing *x);
 void sr_extra_participant(struct sr_writing *x, size_t which);
 void sr_extra_document(struct sr_writing *x);
 
+/* ---- checks ---- */
+
+enum test {
+	T_STATUS,			/* arg, or its class where below 10 */
+	T_NOT_2XX, T_STILL, T_CONTACT, T_ALLOW, T_ALLOW_UPDATE, T_ACCEPT,
+	T_NO_META, T_TAG, T_ECHO,
+	T_ANSWER, T_LINES, T_TAKEN, T_TWO, T_RECVONLY, T_INACTIVE, T_ZERO,
+	T_FORMATS, T_LABELS, T_ORIGIN, T_NO_RECORD, T_VIDEO, T_SAME_PORT,
+	T_OFFER, T_SAME_LINES, T_VERSION, T_ALL_INACTIVE, T_SOME_RECVONLY,
+	T_UNSUPPORTED, T_CANCELLED, T_RELIABLE, T_PRACK, T_COPIES, T_BYE,
+	T_OLD_BYE, T_REASON, T_SE, T_REFRESHER, T_TIMER, T_MIN_SE,
+	T_DISPOSITION, T_NO_SDP, T_ROOT, T_SPACE, T_RTCP, T_RTCP_PORT,
+	T_UP
+};
+
 /* ---- flows ---- */
 
 /* One row is one step.  Times are milliseconds from what `from` says. */
@@ -150,27 +165,66 @@ struct row {
 	char stream;
 	size_t arg;
 	const char *digits, *type, *body;
+	const char *xml;		/* sent as it is */
 	const char *checks;		/* besides the usual ones */
 	const char *instead;		/* of the usual ones */
 	const char *text;
 };
 enum {					/* flags of a row */
-	NO_SDP = 1, COMPLETE = 2, REL = 4, REPLACES = 8, LEG_1 = 16,
-	STRANGER = 32, GARBAGE = 64
+	NO_SDP = 1,
+	COMPLETE = 2,			/* an INVITE's metadata always is */
+	PARTIAL = 4,			/* ... but for this one */
+	REL = 8, REPLACES = 16, LEG_1 = 32, STRANGER = 64,
+	CROWD = 128			/* lines and metadata of arg streams */
 };
 struct flow {
-	const char *name, *text;
+	struct sr_call_flow shown;
 	unsigned length;		/* ms */
 	const struct row *rows;
 	size_t nrows;
 };
-const struct flow *sr_flow_find(const char *name);
-
-#define FLOW(v, name_, ms, text_) { .name = name_, .text = text_,	\
-    .length = ms, .rows = v, .nrows = COUNT(v) }
 extern const struct flow sr_flows_basic[], sr_flows_rfc8068[],
     sr_flows_media[], sr_flows_dialog[], sr_flows_server[];
 extern const size_t sr_nflows_basic, sr_nflows_rfc8068, sr_nflows_media,
     sr_nflows_dialog, sr_nflows_server;
+const struct flow *sr_flow_find(const char *name);
+/* Adds the rows of a flow to a script; s is empty but for people, dialect. */
+int sr_flow_play(struct sr_script *s, const struct flow *f,
+    const struct sr_script_cfg *cfg);
+/* The m-lines that the words say, laid over those in force before. */
+struct lines {
+	struct sr_script_line *v;
+	size_t n;
+};
+int sr_lines_read(struct sr_script *s, const struct sr_script_cfg *cfg,
+    const char *words, struct lines *inout);
+int sr_lines_crowd(struct sr_script *s, const struct sr_script_cfg *cfg,
+    size_t n, struct lines *out);
+
+int sr_script_people(struct sr_script *s, const struct sr_script_cfg *cfg,
+    size_t n);
+/* Adds the checks that every step of that kind has to pass. */
+int sr_step_checks(struct sr_script *s, struct sr_step *step);
+const struct sr_check *sr_check_named(struct sr_str id);
+
+/* How rows are written. */
+#define FLOW(v, name_, ms, text_) { .shown = { name_, text_ },	\
+    .length = ms, .rows = v, .nrows = COUNT(v) }
+#define INVITE(l, m) .kind = SR_DO_INVITE, .lines = l, .meta = m
+#define REINVITE(t, l, m) .kind = SR_DO_REINVITE, .at = t, .lines = l,	\
+    .meta = m
+#define UPDATE(t, l, m) .kind = SR_DO_UPDATE, .at = t, .lines = l, .meta = m
+/* Metadata alone needs no SDP, as long as it tells of no label. */
+#define TELL(t, m) .kind = SR_DO_UPDATE, .at = t, .meta = m, .flags = NO_SDP
+#define MEDIA(t, a, s) .kind = SR_DO_MEDIA, .at = t, .act = a, .stream = s
+/* at: for how long. */
+#define AWAIT(m) .kind = SR_AWAIT, .from = SR_FROM_BEFORE, .method = m
+#define BYE(t) .kind = SR_DO_BYE, .at = t
+#define BYE_TELLS(t, m) .kind = SR_DO_BYE, .at = t, .meta = m
+
+/* Alice and Bob, who send and hear one stream each. */
+#define TWO "1+#AB A+1>a<b B+1>b<a"
+/* The same where one mixed stream has both. */
+#define MIXED "1+#A,B A+1>a<a B+1>a<a"
 
 #endif
