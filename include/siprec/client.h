@@ -14,7 +14,7 @@
 
 #define SR_NO_STREAM SIZE_MAX
 #define SR_STREAMS_MAX 64
-#define SR_PEOPLE_MAX 32
+#define SR_PEOPLE_MAX 64
 
 /* Letters of the notation in which flows are written name these by order. */
 struct sr_person {			/* a participant of the recorded call */
@@ -80,7 +80,8 @@ struct sr_step {
 	enum sr_step_from from;
 	sr_time at;
 	unsigned leg;			/* 0, or a second dialog */
-	enum sr_method method;		/* of SR_AWAIT */
+	enum sr_method method;		/* of SR_AWAIT; SR_M_NONE: a refresh,
+					 * by UPDATE or re-INVITE */
 	sr_time limit;			/* SR_AWAIT: not tested after that */
 
 	/* The offer (or, in SR_AWAIT, the direction of our answer). */
@@ -92,10 +93,13 @@ struct sr_step {
 
 	/* The metadata: written by sr_script_xml. */
 	bool has_meta, partial;
+	sr_time told;			/* the time it tells of, as planned */
 	struct sr_str xml;		/* ready bytes; absent: write them */
 
 	/* Further headers and habits. */
 	bool replaces;			/* leg 0's dialog; Require: replaces */
+	bool stranger;			/* ... a dialog that nobody has */
+	const char *require;		/* one more option there, or NULL */
 	bool rel;			/* Require: 100rel, PRACK what comes */
 	uint32_t session_expires;	/* seconds; 0: the runner's choice */
 	const char *refresher;		/* "uac", "uas", or NULL */
@@ -110,7 +114,7 @@ struct sr_step {
 	const struct sr_check *const *checks;
 	size_t nchecks;
 	const char *text;		/* what happens, for a person */
-	const void *world;		/* private: the state after the step */
+	const struct sr_world *world;	/* private: the state after it */
 };
 
 struct sr_script {
@@ -149,7 +153,8 @@ void sr_script_free(struct sr_script *s);
 struct sr_call_flow {
 	const char *name, *text;
 };
-const struct sr_call_flow *sr_call_flows(size_t *n);	/* --flow list */
+/* The i-th of --flow list; NULL at the end. */
+const struct sr_call_flow *sr_call_flow(size_t i);
 
 /* For sources with signalling of their own (captures, session directories):
  * an empty script to which streams and steps are added in order.  What they
@@ -194,19 +199,25 @@ int sr_doc_difference(const struct sr_doc *before, const struct sr_doc *after,
 /* ---- dialects: what the clients of vendors send ---- */
 
 enum sr_label_form {
-	SR_LABELS_FROM_1, SR_LABELS_FROM_0, SR_LABELS_1_0, SR_LABELS_96,
-	SR_LABELS_WORDS			/* inbound, outbound, then s3 ... */
+	SR_LABELS_FROM_1, SR_LABELS_FROM_0,
+	SR_LABELS_TENS,			/* 10, 20 ... */
+	SR_LABELS_LONG,			/* 268749245 ... */
+	SR_LABELS_WORDS			/* inbound, outbound, leg3 ... */
 };
 struct sr_dialect {
 	const char *name, *text;	/* --dialect list */
 	const char *recognised;		/* what sr_doc_parse calls it */
 	/* Bodies. */
 	const char *meta_type;		/* Content-Type of the metadata */
+	const char *update_type;	/* ... in an UPDATE; NULL: the same */
 	const char *disposition;	/* NULL: no such header */
+	bool disposition_first;		/* before its Content-Type */
+	const char *sdp_disposition;	/* NULL: no such header */
 	bool meta_first;		/* before the SDP */
 	bool tight;			/* "Content-Type:x", no blank */
 	bool part_length;		/* Content-Length in the parts */
 	bool no_last_crlf;		/* ends with "--boundary--" */
+	bool unclosed;			/* without a last boundary */
 	const char *boundary;		/* NULL: made by the runner */
 	/* Headers. */
 	const char *contact;		/* "+sip.src", "src"; NULL: no mark */
@@ -222,6 +233,7 @@ struct sr_dialect {
 	enum sr_method update;	/* carries metadata that has no new SDP */
 	bool complete;		/* every update is a whole document */
 	bool bye_meta;			/* BYE carries the last one */
+	const struct sr_style *style;	/* private: of the XML */
 };
 const struct sr_dialect *sr_dialects(size_t *n);
 const struct sr_dialect *sr_dialect_find(const char *name);  /* or NULL */
@@ -252,6 +264,7 @@ struct sr_seen {
 	const struct sr_msg *request;	/* ours; in SR_AWAIT the server's */
 	const struct sr_msg *reply;	/* final; NULL: none came */
 	const struct sr_msg *provisional;	/* the last one above 100 */
+	const struct sr_msg *prack;	/* the answer to our last PRACK */
 	const struct sr_msg *invite;	/* SR_DO_CANCEL: the final answer to
 					 * the INVITE */
 	const struct sr_sdp *offer;	/* in force at this step */

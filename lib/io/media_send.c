@@ -7,20 +7,30 @@
 
 enum { BATCH = 64, RETRIES = 8 };
 
+static uint64_t
+take_errors(int fd)
+{
+	struct sr_addr to;
+	uint64_t n = 0;
+	int err;
+
+	while (io_udp_error(fd, &to, &err))
+		n++;
+	return n;
+}
+
 /* What becomes of the packet that the batch stopped at: true when it is to be
  * tried again, because the error belonged to an earlier one. */
 static bool
 again(int fd, struct sr_media_stats *st, int *retries)
 {
-	struct sr_addr to;
-	int err = errno, which;
-	uint64_t n = 0;
+	int err = errno;
+	uint64_t n;
 
 	if (err == EINTR)
 		return true;
 	if (io_is_icmp(err) && err != EMSGSIZE && err != EACCES) {
-		while (io_udp_error(fd, &to, &which))
-			n++;
+		n = take_errors(fd);
 		st->icmp += n > 0 ? n : 1;
 		return (*retries)-- > 0;
 	}
@@ -55,6 +65,10 @@ send_batch(int fd, const struct sr_media_out *v, unsigned n,
 				st->bytes += v[at + (unsigned)i].data.n;
 			at += (unsigned)got;
 			sent += (size_t)got;
+			/* A batch that stops midway keeps its error to
+			 * itself: it is only in the queue. */
+			if (at < n)
+				st->icmp += take_errors(fd);
 		} else if (!again(fd, st, &retries))
 			at++;
 	}

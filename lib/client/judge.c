@@ -1,0 +1,737 @@
+/* judge - did the server do it?  One small function per kind of check; each
+ * is called only where its precondition holds. */
+#include "client/priv.h"
+
+#include <string.h>
+
+struct hearing {
+	const struct sr_check *c;
+	const struct sr_step *step;
+	const struct sr_seen *seen;
+	const struct sr_msg *m;		/* what the server sent */
+	struct sr_buf *why;
+};
+
+static enum sr_verdict
+verdict(bool yes)
+{
+	return yes ? SR_PASS : SR_FAIL;
+}
+
+static enum sr_verdict
+fail(struct hearing *k, const char *what, size_t mline)
+{
+	sr_buf_fmt(k->why, "m-line %zu: %s", mline + 1, what);
+	return SR_FAIL;
+}
+
+static bool
+success(const struct sr_msg *m)
+{
+	return m != NULL && m->status >= 200 && m->status < 300;
+}
+
+/* ---- answers ---- */
+
+static enum sr_verdict
+status(struct hearing *k)
+{
+	int got = k->m != NULL ? k->m->status : 0, want = k->c->arg;
+
+	if (got == 0)
+		sr_buf_add(k->why, SR_STR("no answer came"));
+	else
+		sr_buf_fmt(k->why, "the answer is %d", got);
+	if (want < 10)
+		return verdict(got / 100 == want);
+	return verdict(got == want);
+}
+
+static enum sr_verdict
+not_success(struct hearing *k)
+{
+	return success(k->m) ? SR_UNTESTED : status(k);
+}
+
+static enum sr_verdict
+still(struct hearing *k)
+{
+	int got = k->m != NULL ? k->m->status : 0;
+
+	if (got == 0)
+		sr_buf_add(k->why, SR_STR("no answer came"));
+	else
+		sr_buf_fmt(k->why, "the answer is %d", got);
+	return verdict(got != 0 && got != 408 && (got != 481 ||
+	    k->step->kind == SR_DO_CANCEL) && got < 500);
+}
+
+/* +sip.srs, bare or "TRUE", as a parameter of the header (RFC 3840). */
+static enum sr_verdict
+contact(struct hearing *k)
+{
+	struct sr_str value = { NULL, 0 };
+
+	if (k->m->status == 0 && k->m->method == SR_BYE)
+		return SR_UNTESTED;		/* needs no Contact */
+	if (!sr_param(k->m->contact.params, "+sip.srs", &value)) {
+		sr_buf_fmt(k->why, "its parameters: \"%.*s\"",
+		    SR_FMT(sr_substr(k->m->contact.params, 0, 200)));
+		return SR_FAIL;
+	}
+	return verdict(!sr_strieq(value, SR_STR("FALSE")));
+}
+
+static enum sr_verdict
+allow(struct hearing *k)
+{
+	return verdict(sr_msg_header(k->m, "Allow", 0).p != NULL &&
+	    sr_msg_header(k->m, "Supported", 0).p != NULL);
+}
+
+static enum sr_verdict
+allow_update(struct hearing *k)
+{
+	return verdict(sr_msg_lists(k->m, "Allow", "UPDATE"));
+}
+
+static enum sr_verdict
+accept_header(struct hearing *k)
+{
+	return verdict(sr_msg_header(k->m, "Accept", 0).p != NULL);
+}
+
+static bool
+has_part(const struct sr_msg *m, enum sr_part_kind kind)
+{
+	struct sr_body b;
+	bool yes = false;
+
+	if (m->body.n > 0 && sr_body_split(&b, m) == SR_OK) {
+		yes = sr_body_find(&b, kind) != NULL;
+		sr_body_free(&b);
+	}
+	return yes;
+}
+
+static enum sr_verdict
+no_meta(struct hearing *k)
+{
+	return verdict(!has_part(k->m, SR_PART_META));
+}
+
+static enum sr_verdict
+tag(struct hearing *k)
+{
+	if (k->m->to.tag.n == 0)
+		return SR_FAIL;
+	if (k->seen->dialog_tag.n == 0)
+		return SR_PASS;
+	return verdict(sr_streq(k->m->to.tag, k->seen->dialog_tag));
+}
+
+static enum sr_verdict
+echo(struct hearing *k)
+{
+	const struct sr_msg *q = k->seen->request, *m = k->m;
+	const char *what = NULL;
+
+	if (q == NULL)
+		return SR_UNTESTED;
+	if (!sr_streq(q->call_id, m->call_id))
+		what = "Call-ID";
+	else if (!sr_streq(q->branch, m->branch))
+		what = "the branch of Via";
+	else if (!sr_streq(q->from.tag, m->from.tag))
+		what = "the tag of From";
+	else if (q->cseq != m->cseq || q->method != m->method)
+		what = "CSeq";
+	if (what != NULL)
+		sr_buf_fmt(k->why, "%s differs", what);
+	return verdict(what == NULL);
+}
+
+static enum sr_verdict
+unsupported(struct hearing *k)
+{
+	if (k->m->status != 420 || k->step->require == NULL)
+		return SR_UNTESTED;
+	return verdict(sr_msg_lists(k->m, "Unsupported", k->step->require));
+}
+
+/* ---- SDP ---- */
+
+static size_t
+lines_of(const struct hearing *k)
+{
+	size_t a = k->seen->offer->nmlines, b = k->seen->answer->nmlines;
+
+	return a < b ? a : b;
+}
+
+static enum sr_verdict
+answered(struct hearing *k)
+{
+	return verdict(k->seen->answer != NULL || has_part(k->m,
+	    SR_PART_SDP));
+}
+
+static enum sr_verdict
+mlines(struct hearing *k)
+{
+	const struct sr_sdp *o = k->seen->offer, *a = k->seen->answer;
+
+	if (o->nmlines != a->nmlines) {
+		sr_buf_fmt(k->why, "%zu m-lines for %zu", a->nmlines,
+		    o->nmlines);
+		return SR_FAIL;
+	}
+	for (size_t i = 0; i < o->nmlines; i++) {
+		if (!sr_strieq(o->mlines[i].media, a->mlines[i].media))
+			return fail(k, "another media type", i);
+		if (!sr_strieq(o->mlines[i].proto, a->mlines[i].proto))
+			return fail(k, "another transport", i);
+	}
+	return SR_PASS;
+}
+
+static bool
+audio(const struct sr_mline *m)
+{
+	return sr_strieq(m->media, SR_STR("audio")) && m->rtp.port != 0;
+}
+
+static enum sr_verdict
+taken(struct hearing *k)
+{
+	for (size_t i = 0; i < lines_of(k); i++)
+		if (audio(&k->seen->offer->mlines[i]) &&
+		    k->seen->answer->mlines[i].rtp.port == 0)
+			return fail(k, "refused", i);
+	return SR_PASS;
+}
+
+static enum sr_verdict
+two(struct hearing *k)
+{
+	size_t offered = 0, got = 0;
+
+	for (size_t i = 0; i < lines_of(k); i++)
+		if (audio(&k->seen->offer->mlines[i])) {
+			offered++;
+			got += k->seen->answer->mlines[i].rtp.port != 0;
+		}
+	return offered < 2 ? SR_UNTESTED : verdict(got >= 2);
+}
+
+static enum sr_verdict
+recvonly(struct hearing *k)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < lines_of(k); i++) {
+		const struct sr_mline *o = &k->seen->offer->mlines[i];
+		const struct sr_mline *a = &k->seen->answer->mlines[i];
+
+		if (o->rtp.port == 0 || a->rtp.port == 0 ||
+		    o->dir != SR_SENDONLY)
+			continue;
+		any = true;
+		if (a->dir != SR_RECVONLY && a->dir != SR_INACTIVE)
+			return fail(k, "neither recvonly nor inactive", i);
+	}
+	return any ? SR_PASS : SR_UNTESTED;
+}
+
+static enum sr_verdict
+inactive(struct hearing *k)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < lines_of(k); i++) {
+		const struct sr_mline *o = &k->seen->offer->mlines[i];
+		const struct sr_mline *a = &k->seen->answer->mlines[i];
+
+		if (o->rtp.port == 0 || a->rtp.port == 0 ||
+		    o->dir != SR_INACTIVE)
+			continue;
+		any = true;
+		if (a->dir != SR_INACTIVE)
+			return fail(k, "not inactive", i);
+	}
+	return any ? SR_PASS : SR_UNTESTED;
+}
+
+static enum sr_verdict
+zero(struct hearing *k)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < lines_of(k); i++) {
+		if (k->seen->offer->mlines[i].rtp.port != 0)
+			continue;
+		any = true;
+		if (k->seen->answer->mlines[i].rtp.port != 0)
+			return fail(k, "a port for a removed stream", i);
+	}
+	return any ? SR_PASS : SR_UNTESTED;
+}
+
+/* The same number must mean the same, and some number must be shared. */
+static bool
+shares_format(const struct sr_mline *o, const struct sr_mline *a)
+{
+	for (size_t i = 0; i < a->nformats; i++) {
+		const struct sr_format *f = sr_mline_format(o,
+		    a->formats[i].pt);
+
+		if (f != NULL && (a->formats[i].name.n == 0 ||
+		    f->name.n == 0 ||
+		    sr_strieq(f->name, a->formats[i].name)))
+			return true;
+	}
+	return false;
+}
+
+static enum sr_verdict
+formats(struct hearing *k)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < lines_of(k); i++) {
+		const struct sr_mline *o = &k->seen->offer->mlines[i];
+		const struct sr_mline *a = &k->seen->answer->mlines[i];
+
+		if (o->rtp.port == 0 || a->rtp.port == 0)
+			continue;
+		any = true;
+		if (!shares_format(o, a))
+			return fail(k, "no format of the offer", i);
+	}
+	return any ? SR_PASS : SR_UNTESTED;
+}
+
+static enum sr_verdict
+labels(struct hearing *k)
+{
+	for (size_t i = 0; i < lines_of(k); i++) {
+		const struct sr_mline *o = &k->seen->offer->mlines[i];
+
+		if (o->rtp.port != 0 && o->label.n > 0 && !sr_streq(o->label,
+		    k->seen->answer->mlines[i].label))
+			return fail(k, "not the label of the offer", i);
+	}
+	return SR_PASS;
+}
+
+static enum sr_verdict
+no_record(struct hearing *k)
+{
+	const struct sr_sdp *a = k->seen->answer;
+
+	for (size_t i = 0; i < a->nmlines; i++)
+		if (a->mlines[i].record.n > 0 || a->mlines[i].recordpref.n > 0)
+			return fail(k, "a=record", i);
+	return verdict(a->record.n == 0);
+}
+
+static enum sr_verdict
+same_port(struct hearing *k)
+{
+	const struct sr_sdp *a = k->seen->answer, *b = k->seen->before;
+
+	if (b == NULL)
+		return SR_UNTESTED;
+	for (size_t i = 0; i < a->nmlines && i < b->nmlines; i++)
+		if (a->mlines[i].rtp.port != 0 && b->mlines[i].rtp.port != 0 &&
+		    a->mlines[i].rtp.port != b->mlines[i].rtp.port)
+			return fail(k, "another port than before", i);
+	return SR_PASS;
+}
+
+static enum sr_verdict
+same_lines(struct hearing *k)
+{
+	const struct sr_sdp *o = k->seen->offer, *a = k->seen->answer;
+
+	if (o->nmlines != a->nmlines) {
+		sr_buf_fmt(k->why, "%zu m-lines, %zu in force", a->nmlines,
+		    o->nmlines);
+		return SR_FAIL;
+	}
+	for (size_t i = 0; i < o->nmlines; i++)
+		if (o->mlines[i].rtp.port == 0 && a->mlines[i].rtp.port != 0)
+			return fail(k, "a stream that is not there", i);
+	return SR_PASS;
+}
+
+static enum sr_verdict
+all_inactive(struct hearing *k)
+{
+	for (size_t i = 0; i < k->seen->answer->nmlines; i++) {
+		const struct sr_mline *a = &k->seen->answer->mlines[i];
+
+		if (a->rtp.port != 0 && a->dir != SR_INACTIVE)
+			return fail(k, "not inactive", i);
+	}
+	return SR_PASS;
+}
+
+static enum sr_verdict
+some_recvonly(struct hearing *k)
+{
+	for (size_t i = 0; i < k->seen->answer->nmlines; i++)
+		if (k->seen->answer->mlines[i].rtp.port != 0 &&
+		    k->seen->answer->mlines[i].dir == SR_RECVONLY)
+			return SR_PASS;
+	return SR_FAIL;
+}
+
+/* ---- o= ---- */
+
+/* "user id version ..."; false when it is not of that form. */
+static bool
+origin_of(const struct sr_sdp *s, struct sr_str *id, uint64_t *version)
+{
+	struct sr_str rest = s->origin, user, text;
+
+	return sr_strcut(&rest, ' ', &user) && sr_strcut(&rest, ' ', id) &&
+	    sr_strcut(&rest, ' ', &text) && sr_strnum(text, version) == SR_OK;
+}
+
+static bool
+same_sdp(const struct sr_sdp *a, const struct sr_sdp *b)
+{
+	bool yes = a->nmlines == b->nmlines;
+
+	for (size_t i = 0; yes && i < a->nmlines; i++) {
+		const struct sr_mline *x = &a->mlines[i], *y = &b->mlines[i];
+
+		yes = x->rtp.port == y->rtp.port && x->dir == y->dir &&
+		    x->nformats == y->nformats &&
+		    sr_streq(x->label, y->label);
+		for (size_t f = 0; yes && f < x->nformats; f++)
+			yes = x->formats[f].pt == y->formats[f].pt;
+	}
+	return yes;
+}
+
+static enum sr_verdict
+origin(struct hearing *k)
+{
+	const struct sr_sdp *a = k->seen->answer, *b = k->seen->before;
+	struct sr_str was, is;
+	uint64_t old, new;
+
+	if (b == NULL || !origin_of(b, &was, &old))
+		return SR_UNTESTED;
+	if (!origin_of(a, &is, &new) || !sr_streq(was, is)) {
+		sr_buf_add(k->why, SR_STR("another session id"));
+		return SR_FAIL;
+	}
+	if (!same_sdp(a, b) && new != old + 1) {
+		sr_buf_fmt(k->why, "version %llu after %llu for a change",
+		    (unsigned long long)new, (unsigned long long)old);
+		return SR_FAIL;
+	}
+	return verdict(new == old || new == old + 1);
+}
+
+/* ---- transactions ---- */
+
+static enum sr_verdict
+cancelled(struct hearing *k)
+{
+	if (k->seen->invite != NULL && success(k->seen->invite))
+		return SR_UNTESTED;		/* they crossed */
+	return verdict(k->seen->invite != NULL &&
+	    k->seen->invite->status == 487);
+}
+
+static enum sr_verdict
+reliable(struct hearing *k)
+{
+	const struct sr_msg *p = k->seen->provisional;
+
+	if (p == NULL)
+		return SR_UNTESTED;
+	return verdict(sr_msg_lists(p, "Require", "100rel") &&
+	    sr_msg_header(p, "RSeq", 0).p != NULL);
+}
+
+static enum sr_verdict
+prack(struct hearing *k)
+{
+	return k->seen->prack == NULL ? SR_UNTESTED :
+	    verdict(success(k->seen->prack));
+}
+
+static enum sr_verdict
+copies(struct hearing *k)
+{
+	return success(k->m) ? verdict(k->seen->copies > 0) : SR_UNTESTED;
+}
+
+static enum sr_verdict
+bye(struct hearing *k)
+{
+	return verdict(k->seen->bye || (k->seen->request != NULL &&
+	    k->seen->request->method == SR_BYE));
+}
+
+static enum sr_verdict
+old_bye(struct hearing *k)
+{
+	return success(k->m) ? verdict(k->seen->old_leg_bye) : SR_UNTESTED;
+}
+
+static enum sr_verdict
+reason(struct hearing *k)
+{
+	return verdict(sr_msg_header(k->m, "Reason", 0).p != NULL);
+}
+
+static enum sr_verdict
+up(struct hearing *k)
+{
+	return verdict(!k->seen->bye && success(k->m));
+}
+
+/* ---- session timers ---- */
+
+static struct sr_str
+interval_of(const struct sr_msg *m, uint64_t *seconds)
+{
+	struct sr_str value = sr_msg_header(m, "Session-Expires", 0), digits;
+	size_t end = sr_strchr(value, ';');
+
+	digits = sr_trim(sr_substr(value, 0, end));
+	if (sr_strnum(digits, seconds) != SR_OK)
+		*seconds = 0;
+	return sr_substr(value, end, value.n);
+}
+
+static enum sr_verdict
+expires(struct hearing *k)
+{
+	uint64_t got;
+
+	interval_of(k->m, &got);
+	if (got == 0)
+		return SR_UNTESTED;
+	sr_buf_fmt(k->why, "%llu s", (unsigned long long)got);
+	return verdict(got <= k->step->session_expires && got >= 90);
+}
+
+static enum sr_verdict
+refresher(struct hearing *k)
+{
+	struct sr_str params, who;
+	uint64_t got;
+
+	params = interval_of(k->m, &got);
+	if (got == 0 || k->step->refresher == NULL)
+		return SR_UNTESTED;
+	return verdict(sr_param(params, "refresher", &who) &&
+	    sr_strieq(who, sr_cstr(k->step->refresher)));
+}
+
+static enum sr_verdict
+timer(struct hearing *k)
+{
+	uint64_t got;
+
+	interval_of(k->m, &got);
+	return got == 0 ? SR_UNTESTED :
+	    verdict(sr_msg_lists(k->m, "Require", "timer"));
+}
+
+static enum sr_verdict
+min_se(struct hearing *k)
+{
+	struct sr_str value;
+	uint64_t got;
+
+	if (status(&(struct hearing){ .c = &(struct sr_check){ .arg = 422 },
+	    .m = k->m, .why = k->why }) != SR_PASS)
+		return SR_FAIL;
+	value = sr_msg_header(k->m, "Min-SE", 0);
+	value = sr_trim(sr_substr(value, 0, sr_strchr(value, ';')));
+	return verdict(sr_strnum(value, &got) == SR_OK && got >= 90);
+}
+
+/* ---- the snapshot request ---- */
+
+static bool
+meta_part(struct hearing *k, struct sr_body *b, struct sr_str *text,
+    struct sr_str *disposition)
+{
+	const struct sr_part *p;
+
+	if (k->m->body.n == 0 || sr_body_split(b, k->m) != SR_OK)
+		return false;
+	if ((p = sr_body_find(b, SR_PART_META)) == NULL) {
+		sr_body_free(b);
+		return false;
+	}
+	*text = p->data;
+	*disposition = p->disposition;
+	return true;
+}
+
+static enum sr_verdict
+disposition(struct hearing *k)
+{
+	struct sr_str text, how;
+	struct sr_body b;
+	bool yes;
+
+	if (!meta_part(k, &b, &text, &how))
+		return SR_FAIL;
+	yes = sr_strieq(how, SR_STR("recording-session"));
+	sr_body_free(&b);
+	return verdict(yes);
+}
+
+static enum sr_verdict
+no_sdp(struct hearing *k)
+{
+	return verdict(!has_part(k->m, SR_PART_SDP));
+}
+
+static enum sr_verdict
+request_xml(struct hearing *k, bool space)
+{
+	struct sr_str text, how, none = { NULL, 0 };
+	struct sr_body b;
+	struct sr_doc d;
+	bool yes = false;
+
+	if (!meta_part(k, &b, &text, &how))
+		return SR_FAIL;
+	if (sr_doc_parse(&d, text, none, 1 << 20) == SR_OK)
+		yes = space ? sr_streq(d.ns,
+		    SR_STR("urn:ietf:params:xml:ns:recording:1")) :
+		    sr_streq(d.root, SR_STR("requestsnapshot"));
+	sr_doc_free(&d);
+	sr_body_free(&b);
+	return verdict(yes);
+}
+
+static enum sr_verdict
+request_root(struct hearing *k)
+{
+	return request_xml(k, false);
+}
+
+static enum sr_verdict
+request_space(struct hearing *k)
+{
+	return request_xml(k, true);
+}
+
+/* ---- media ---- */
+
+static enum sr_verdict
+rtcp(struct hearing *k)
+{
+	return k->seen->media ? verdict(k->seen->rtcp) : SR_UNTESTED;
+}
+
+static enum sr_verdict
+rtcp_port(struct hearing *k)
+{
+	return k->seen->rtcp || k->seen->rtcp_elsewhere ?
+	    verdict(!k->seen->rtcp_elsewhere) : SR_UNTESTED;
+}
+
+/* ---- which, and when ---- */
+
+enum needs {
+	NOTHING,			/* judges also that nothing came */
+	MESSAGE = 1,			/* something came */
+	SUCCESS = 2,			/* a 2xx, or in SR_AWAIT a request */
+	ANSWER = 4			/* ... with SDP, for SDP of ours */
+};
+
+static const struct {
+	enum sr_verdict (*judge)(struct hearing *);
+	int needs;
+} tests[] = {
+	[T_STATUS] = { status, NOTHING },
+	[T_NOT_2XX] = { not_success, MESSAGE },
+	[T_STILL] = { still, NOTHING },
+	[T_CONTACT] = { contact, SUCCESS },
+	[T_ALLOW] = { allow, SUCCESS },
+	[T_ALLOW_UPDATE] = { allow_update, SUCCESS },
+	[T_ACCEPT] = { accept_header, SUCCESS },
+	[T_NO_META] = { no_meta, MESSAGE },
+	[T_TAG] = { tag, SUCCESS },
+	[T_ECHO] = { echo, MESSAGE },
+	[T_ANSWER] = { answered, SUCCESS },
+	[T_LINES] = { mlines, ANSWER },
+	[T_TAKEN] = { taken, ANSWER },
+	[T_TWO] = { two, ANSWER },
+	[T_RECVONLY] = { recvonly, ANSWER },
+	[T_INACTIVE] = { inactive, ANSWER },
+	[T_ZERO] = { zero, ANSWER },
+	[T_FORMATS] = { formats, ANSWER },
+	[T_LABELS] = { labels, ANSWER },
+	[T_ORIGIN] = { origin, ANSWER },
+	[T_NO_RECORD] = { no_record, ANSWER },
+	[T_VIDEO] = { two, ANSWER },
+	[T_SAME_PORT] = { same_port, ANSWER },
+	[T_OFFER] = { answered, SUCCESS },
+	[T_SAME_LINES] = { same_lines, ANSWER },
+	[T_VERSION] = { origin, ANSWER },
+	[T_ALL_INACTIVE] = { all_inactive, ANSWER },
+	[T_SOME_RECVONLY] = { some_recvonly, ANSWER },
+	[T_UNSUPPORTED] = { unsupported, MESSAGE },
+	[T_CANCELLED] = { cancelled, MESSAGE },
+	[T_RELIABLE] = { reliable, NOTHING },
+	[T_PRACK] = { prack, NOTHING },
+	[T_COPIES] = { copies, NOTHING },
+	[T_BYE] = { bye, NOTHING },
+	[T_OLD_BYE] = { old_bye, NOTHING },
+	[T_REASON] = { reason, SUCCESS },
+	[T_SE] = { expires, SUCCESS },
+	[T_REFRESHER] = { refresher, SUCCESS },
+	[T_TIMER] = { timer, SUCCESS },
+	[T_MIN_SE] = { min_se, NOTHING },
+	[T_DISPOSITION] = { disposition, SUCCESS },
+	[T_NO_SDP] = { no_sdp, SUCCESS },
+	[T_ROOT] = { request_root, SUCCESS },
+	[T_SPACE] = { request_space, SUCCESS },
+	[T_RTCP] = { rtcp, NOTHING },
+	[T_RTCP_PORT] = { rtcp_port, NOTHING },
+	[T_UP] = { up, NOTHING },
+};
+
+static bool
+applies(const struct hearing *k, int needs)
+{
+	bool request = k->step->kind == SR_AWAIT;
+
+	if (needs != NOTHING && k->m == NULL)
+		return false;
+	if ((needs & (SUCCESS | ANSWER)) != 0 && !request && !success(k->m))
+		return false;
+	return (needs & ANSWER) == 0 || (k->seen->offer != NULL &&
+	    k->seen->answer != NULL);
+}
+
+enum sr_verdict
+sr_check_judge(const struct sr_check *c, const struct sr_step *step,
+    const struct sr_seen *seen, struct sr_buf *why)
+{
+	struct hearing k = { c, step, seen, step->kind == SR_AWAIT ?
+	    seen->request : seen->reply, why };
+	size_t back = why->n;
+	enum sr_verdict v;
+
+	if (!applies(&k, tests[c->test].needs))
+		return SR_UNTESTED;
+	if ((v = tests[c->test].judge(&k)) != SR_FAIL)
+		why->n = back;
+	return v;
+}
