@@ -1,6 +1,7 @@
 /* replay_media - what the streams of a call send. */
 #include "replay.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,7 @@ struct studio {
 	const struct options *o;
 	struct kept_tape *tapes;	/* loops, shared by all calls */
 	struct reader *readers;
+	pthread_mutex_t lock;		/* the pacer's thread asks too */
 };
 
 struct studio *
@@ -36,8 +38,10 @@ studio_new(const struct options *o)
 {
 	struct studio *s = sr_zalloc(sizeof(*s));
 
-	if (s != NULL)
-		s->o = o;
+	if (s == NULL)
+		return NULL;
+	s->o = o;
+	pthread_mutex_init(&s->lock, NULL);
 	return s;
 }
 
@@ -59,6 +63,7 @@ studio_free(struct studio *s)
 		free(r->pcm);
 		free(r);
 	}
+	pthread_mutex_destroy(&s->lock);
 	free(s);
 }
 
@@ -76,7 +81,7 @@ same_tape(const struct sr_tape_cfg *a, const struct sr_tape_cfg *b)
 }
 
 static struct sr_tape *
-loop(struct studio *s, const struct sr_tape_cfg *cfg)
+loop_locked(struct studio *s, const struct sr_tape_cfg *cfg)
 {
 	struct kept_tape *k = s->tapes;
 
@@ -95,6 +100,17 @@ loop(struct studio *s, const struct sr_tape_cfg *cfg)
 	k->next = s->tapes;
 	s->tapes = k;
 	return sr_tape_hold(k->tape);
+}
+
+static struct sr_tape *
+loop(struct studio *s, const struct sr_tape_cfg *cfg)
+{
+	struct sr_tape *t;
+
+	pthread_mutex_lock(&s->lock);
+	t = loop_locked(s, cfg);
+	pthread_mutex_unlock(&s->lock);
+	return t;
 }
 
 static size_t

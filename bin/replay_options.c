@@ -405,6 +405,8 @@ replay_options(struct options *o, int argc, char *argv[], bool *done)
 		status = operands(o, argc - optind, argv + optind);
 	formats(o);
 	o->script.duration = o->duration;
+	if (o->write != NULL && strcmp(o->write, "-") == 0)
+		o->quiet = true;	/* stdout is for the capture */
 	if (!o->has_seed)
 		sr_crypto_openssl.random((uint8_t *)&o->seed, sizeof(o->seed));
 	o->harm.seed = o->seed;

@@ -193,6 +193,7 @@ open_stream(struct world *w, const struct sr_run_event *ev)
 		free(t);
 		return;
 	}
+	sr_run_heard(w->run, t->call, false);	/* nobody reports here */
 	t->next = w->streams[t->cookie % STREAM_BUCKETS];
 	w->streams[t->cookie % STREAM_BUCKETS] = t;
 }

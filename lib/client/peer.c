@@ -133,7 +133,7 @@ write_answer(struct sr_peer *p, struct talk *t, const struct sr_sdp *offer,
 		}
 	}
 	if (err == SR_OK)
-		err = sr_sdp_answer(out, offer, plan, &plan_cfg, &own, v);
+		err = sr_sdp_answer(out, offer, plan, &own, v);
 	free(v);
 	return err;
 }

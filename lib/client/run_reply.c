@@ -192,6 +192,9 @@ leg_over(struct leg *g, const char *why, bool by_server)
 	    strcmp(why, "refused") != 0 && !c->rehomed) {
 		call_fail(c, "the dialog ended: %s", why);
 	}
+	if (i != NO_STEP && c->busy == i && strcmp(why, "bye") == 0 &&
+	    step_of(c, i)->kind == SR_DO_BYE)
+		c->seen[i].reply = call_keep(c, c->run->raw);
 	if (i != NO_STEP && c->busy == i &&
 	    (step_of(c, i)->kind == SR_DO_BYE ||
 	    step_of(c, i)->kind == SR_DO_CANCEL))

@@ -1,0 +1,173 @@
+/* replay_source - what is to be played: a flow, WAV files, or recordings. */
+#include "replay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli.h"
+#include "siprec/out.h"
+
+struct piece *
+piece_new(struct pieces *out)
+{
+	struct piece **v = realloc(out->v, (out->n + 1) * sizeof(*v)), *p;
+
+	if (v == NULL || (p = sr_zalloc(sizeof(*p))) == NULL) {
+		if (v != NULL)
+			out->v = v;
+		return NULL;
+	}
+	out->v = v;
+	sr_arena_init(&p->arena, SIZE_MAX / 4);
+	out->v[out->n++] = p;
+	return p;
+}
+
+void
+pieces_free(struct pieces *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		for (size_t k = 0; k < p->v[i]->nsounds; k++)
+			free(p->v[i]->sounds[k].pcm);
+		sr_script_free(&p->v[i]->script);
+		sr_arena_free(&p->v[i]->arena);
+		free(p->v[i]);
+	}
+	free(p->v);
+}
+
+/* ---- made-up sounds ---- */
+
+static uint32_t
+tone_of(const struct options *o, size_t i)
+{
+	struct sr_str rest = sr_cstr(o->tone), one;
+	uint64_t hz;
+
+	for (size_t k = 0; sr_strcut(&rest, ',', &one); k++)
+		if (k == i && sr_strnum(sr_trim(one), &hz) == SR_OK)
+			return (uint32_t)hz;
+	return 440 * (1 + (uint32_t)i);
+}
+
+static int
+make_sounds(const struct options *o, struct piece *p)
+{
+	p->nsounds = p->script.nstreams;
+	p->sounds = sr_arena_alloc(&p->arena, (p->nsounds + 1) *
+	    sizeof(*p->sounds));
+	if (p->sounds == NULL)
+		return CLI_SYSTEM;
+	for (size_t i = 0; i < p->nsounds; i++) {
+		p->sounds[i].kind = o->speech ? SOUND_SPEECH : SOUND_TONE;
+		p->sounds[i].hz = tone_of(o, i);
+	}
+	return CLI_OK;
+}
+
+static int
+make_piece(const struct options *o, const char *flow, struct pieces *out)
+{
+	struct sr_script_cfg cfg = o->script;
+	struct piece *p = piece_new(out);
+	int err;
+
+	if (p == NULL)
+		return CLI_SYSTEM;
+	cfg.flow = flow;
+	cfg.speed = o->speed > 0 && o->write == NULL ? o->speed : 1;
+	err = sr_script_new(&p->script, &cfg);
+	if (err == SR_ENOENT)
+		return cli_usage("no such flow or dialect ('--flow list' and "
+		    "'--dialect list' show them)");
+	if (err != SR_OK) {
+		cli_warn("flow %s: %s", flow != NULL ? flow : "basic",
+		    sr_strerror(err));
+		return CLI_SYSTEM;
+	}
+	return make_sounds(o, p);
+}
+
+/* ---- WAV files ---- */
+
+static int
+read_wav(const struct wav_file *f, struct sound *out)
+{
+	struct sr_wav_in in;
+	long n = 0;
+	size_t at = 0;
+	int16_t *v;
+
+	if (sr_wav_open(&in, AT_FDCWD, f->path) != SR_OK) {
+		cli_warn("%s: %s", f->path, errno != 0 ? strerror(errno) :
+		    "not a WAV file");
+		return CLI_NOINPUT;
+	}
+	v = malloc((in.frames + 1) * in.channels * sizeof(*v));
+	while (v != NULL && at < in.frames && (n = sr_wav_read(&in,
+	    v + at * in.channels, in.frames - at)) > 0)
+		at += (size_t)n;
+	for (size_t i = 1; v != NULL && i < at; i++)	/* the first channel */
+		v[i] = v[i * in.channels];
+	*out = (struct sound){ .kind = SOUND_WAV, .pcm = v, .frames = at,
+	    .rate = in.rate };
+	sr_wav_end(&in);
+	if (v == NULL || n < 0)
+		cli_warn("%s: it cannot be read", f->path);
+	return v == NULL || n < 0 ? CLI_NOINPUT : CLI_OK;
+}
+
+/* As long as the longest file, where nothing else is said. */
+static int
+from_wavs(const struct options *o, struct pieces *out)
+{
+	struct options mine = *o;
+	struct sound *v = calloc(o->nwavs, sizeof(*v));
+	sr_time longest = SR_SEC;
+	int status = v != NULL ? CLI_OK : CLI_SYSTEM;
+
+	for (size_t i = 0; i < o->nwavs && status == CLI_OK; i++) {
+		status = read_wav(&o->wavs[i], &v[i]);
+		if (status == CLI_OK && (sr_time)(v[i].frames * 1000 /
+		    v[i].rate) * SR_MSEC > longest)
+			longest = (sr_time)(v[i].frames * 1000 / v[i].rate) *
+			    SR_MSEC;
+	}
+	mine.script.labels = o->labels;
+	mine.script.nlabels = mine.script.streams = o->nwavs;
+	if (o->duration == 0)
+		mine.script.duration = longest;
+	if (status == CLI_OK)
+		status = make_piece(&mine, o->script.flow, out);
+	for (size_t i = 0; i < o->nwavs; i++) {
+		if (status == CLI_OK && i < out->v[0]->nsounds)
+			out->v[0]->sounds[i] = v[i];
+		else
+			free(v[i].pcm);
+	}
+	free(v);
+	return status;
+}
+
+int
+replay_source(const struct options *o, struct pieces *out)
+{
+	const struct sr_call_flow *f;
+	int status = CLI_OK;
+
+	if (o->conformance) {
+		for (size_t i = 0; status == CLI_OK &&
+		    (f = sr_call_flow(i)) != NULL; i++)
+			status = make_piece(o, f->name, out);
+		return status;
+	}
+	if (o->nwavs > 0)
+		return from_wavs(o, out);
+	if (o->source == NULL)
+		return make_piece(o, o->script.flow, out);
+	return cli_usage("no source");
+}
