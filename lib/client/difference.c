@@ -257,13 +257,42 @@ begun(struct diff *x, const struct sr_assoc *a)
 		to->disassociate = keep(x, a->disassociate);
 }
 
+/* Whoever leaves a session leaves its streams.  Does one of these belong to
+ * another session (the turret of RFC 8068 3.5), or to none? */
+static bool
+stranded(struct diff *x, struct sr_str person, const struct sr_str *streams,
+    size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct sr_mstream *s = stream_of(x->new, streams[i]);
+		struct sr_assoc in = { .kind = SR_PARTICIPANT_CS,
+		    .participant_id = person };
+
+		if (s == NULL)
+			continue;
+		in.session_id = s->session_id;
+		if (assoc_of(x->old, &in) == NULL)
+			return true;
+	}
+	return false;
+}
+
+static bool
+ended(struct diff *x, const struct sr_assoc *a)
+{
+	if (a->disassociate.p != NULL || assoc_of(x->new, a) != NULL)
+		return false;
+	return a->kind != SR_PARTICIPANT_STREAM ||
+	    stranded(x, a->participant_id, a->send, a->nsend) ||
+	    stranded(x, a->participant_id, a->recv, a->nrecv);
+}
+
 static void
 over(struct diff *x, const struct sr_assoc *a)
 {
 	struct sr_assoc *to;
 
-	if (a->kind == SR_PARTICIPANT_STREAM || a->disassociate.p != NULL ||
-	    assoc_of(x->new, a) != NULL)
+	if (!ended(x, a))
 		return;
 	to = sr_doc_add_assoc(x->out, a->kind, a->participant_id,
 	    a->session_id);

@@ -2,10 +2,11 @@
  *
  *	a	stream a, sendonly	a~	inactive	-	port 0
  *	a*	from a new port		a:v	video		a%main	content
- *	a=96	of this label		a/a	PCMA is best	a/g	G.722 is
- *	a/u	a codec that nobody knows
+ *	a=96	of this label, where the dialect has no form of its own
+ *	a#21	of this label in any case
+ *	a/a	PCMA is best	a/g	G.722 is	a/u	an unknown codec
  *
- * Without =, a stream has the label that the dialect gives it. */
+ * Otherwise a stream has the label that the dialect gives it. */
 #include "client/priv.h"
 
 #include <string.h>
@@ -105,7 +106,7 @@ label_of(struct sr_script *s, const struct sr_script_cfg *cfg, size_t stream)
 static struct sr_str
 token(const char **p)
 {
-	struct sr_str t = { *p, strcspn(*p, " ~:%/*=") };
+	struct sr_str t = { *p, strcspn(*p, " ~:%/*=#") };
 
 	*p += t.n;
 	return t;
@@ -115,6 +116,7 @@ static int
 read_line(struct sr_script *s, const struct sr_script_cfg *cfg,
     const char **p, struct sr_script_line *l)
 {
+	struct sr_str label;
 	char set = 'd';
 
 	l->stream = (size_t)(*(*p)++ - 'a');
@@ -124,6 +126,12 @@ read_line(struct sr_script *s, const struct sr_script_cfg *cfg,
 	while (**p != '\0' && **p != ' ') {
 		switch (*(*p)++) {
 		case '=':
+			label = token(p);
+			if (s->dialect->labels == SR_LABELS_FROM_1 &&
+			    l->stream >= cfg->nlabels)
+				l->label = label;
+			break;
+		case '#':
 			l->label = token(p);
 			break;
 		case '%':

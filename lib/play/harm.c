@@ -23,7 +23,7 @@ struct sr_harm {
 	struct sr_prng prng;
 	struct sr_emitter from;
 	struct sr_harm_numbers numbers;
-	sr_time last;			/* the time handed out last */
+	sr_time last, end;	/* the time handed out last; the source's */
 	bool losing, drained;
 	/* A ring of those whose time is known, in its order. */
 	struct waiting *ring;
@@ -273,7 +273,7 @@ sr_harm_due(void *harm)
 	if (h->n > 0 && h->ring[h->first].at < due)
 		due = h->ring[h->first].at;
 	if (due == SR_NEVER && h->drained)
-		return h->last;
+		due = h->end;
 	return due > h->last ? due : h->last;
 }
 
@@ -294,6 +294,7 @@ sr_harm_next(void *harm, struct sr_packet *out)
 	err = h->from.next(h->from.arg, out);
 	if (err == SR_ENOENT) {
 		h->drained = true;
+		h->end = due == SR_NEVER ? h->last : due;
 		h->overtake = 0;
 		if ((err = come_back(h, due)) == SR_OK)
 			err = SR_MORE;

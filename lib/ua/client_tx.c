@@ -166,6 +166,27 @@ client_cancel(struct job *j)
 		send_cancel(j);
 }
 
+/* The dialog ends before its INVITE: what still comes is acknowledged. */
+void
+client_detach(struct job *j)
+{
+	struct sr_tx *tx = j->tx;
+	struct sr_ua *ua = j->ua;
+	struct wire *w;
+
+	if (tx == NULL || j->method != SR_INVITE || !j->d->tagged ||
+	    (tx->state != TX_TRYING && tx->state != TX_PROCEEDING))
+		return;
+	text_set(&j->to_tag, j->d->peer.tag);
+	if ((w = write_request(j, &tx->hop, tx->branch, SR_ACK)) == NULL)
+		return;
+	wire_drop(tx->wire);
+	tx->wire = w;
+	tx->state = TX_COMPLETED;
+	timer_off(&ua->timers, &tx->again);
+	timer_set(&ua->timers, &tx->end, ua->now + 64 * ua->cfg.t1);
+}
+
 /* ---- timers ---- */
 
 void

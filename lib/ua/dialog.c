@@ -351,6 +351,7 @@ dialog_over(struct sr_dialog *d, const char *why, struct heard *h)
 			e->method = j->method;
 			e->why = "over";
 		}
+		client_detach(j);
 		job_over(j);
 	}
 	end_transactions(d);

@@ -305,6 +305,7 @@ void client_response(struct sr_ua *ua, struct heard *h);
 void client_again(struct sr_tx *tx);
 void client_end(struct sr_tx *tx);
 void client_cancel(struct job *j);
+void client_detach(struct job *j);
 void tx_over(struct sr_tx *tx);
 void tx_free(struct sr_tx *tx);
 
