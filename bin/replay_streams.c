@@ -1,0 +1,242 @@
+/* replay_streams - the streams of live calls: the run opens and closes them,
+ * the pacer's thread sends what they say. */
+#include "replay_live.h"
+
+#include <stdlib.h>
+
+#include "cli.h"
+
+static uint64_t
+name_of(const struct sr_run_line *l)
+{
+	return l->call << 8 | l->leg << 7 | l->slot;
+}
+
+static struct stream **
+stream_at(struct world *w, uint64_t name)
+{
+	struct stream **at = &w->streams[name * 11400714819323198485ull >> 50];
+
+	while (*at != NULL && (*at)->name != name)
+		at = &(*at)->next;
+	return at;
+}
+
+static struct sums *
+sums_of(struct world *w, uint64_t call, bool make)
+{
+	struct sums **at = &w->sums[call % STREAM_BUCKETS];
+
+	while (*at != NULL && (*at)->call != call)
+		at = &(*at)->next;
+	if (*at == NULL && make && (*at = sr_zalloc(sizeof(**at))) != NULL)
+		(*at)->call = call;
+	return *at;
+}
+
+/* ---- streams, in the pacer's thread ---- */
+
+static void
+hear(void *arg, sr_time at, struct sr_str pkt)
+{
+	sr_sender_hear(arg, at, pkt);
+}
+
+static void
+over(void *arg, void *cookie)
+{
+	(void)arg;
+	(void)cookie;
+}
+
+static void
+release(void *arg)
+{
+	sr_sender_free(arg);
+}
+
+struct order {				/* carried over to the pacer */
+	struct stream *stream;
+	const struct sr_step *act;
+	struct sr_run_line *line;	/* of ACT: freed there */
+	enum sr_run_kind kind;
+};
+
+static void
+obey(void *arg, sr_time now, void *data)
+{
+	struct order *o = data;
+	struct sr_play *p = sr_sender_play(arg);
+
+	switch (o->kind) {
+	case SR_RUN_PAUSE:
+		sr_play_pause(p, now);
+		break;
+	case SR_RUN_RESUME:
+		sr_play_resume(p, now);
+		break;
+	case SR_RUN_ACT:
+		studio_order(o->stream->world->studio, arg, o->line, o->act,
+		    now);
+		free(o->line);
+		break;
+	case SR_RUN_CLOSE:
+		sr_play_end(p, now);
+		sr_sender_numbers(arg, &o->stream->numbers);
+		break;
+	default:			/* has the server reported? */
+		sr_sender_numbers(arg, &o->stream->numbers);
+		if (o->stream->numbers.heard > 0)
+			atomic_store(&o->stream->heard, true);
+		break;
+	}
+}
+
+static void
+order(struct world *w, struct stream *t, const struct sr_run_event *ev,
+    enum sr_run_kind kind)
+{
+	struct order o = { .stream = t, .kind = kind };
+
+	if (kind == SR_RUN_ACT) {
+		if ((o.line = malloc(sizeof(*o.line))) == NULL)
+			return;
+		*o.line = *ev->line;
+		o.act = ev->act;
+	}
+	sr_pace_order(w->pace, t->id, obey, &o, sizeof(o));
+}
+
+/* ---- what the run says of streams ---- */
+
+static void
+open_stream(struct world *w, const struct sr_run_event *ev)
+{
+	const struct piece *p = w->pieces->v[ev->line->call % w->pieces->n];
+	struct stream *t = sr_zalloc(sizeof(*t)), **at;
+	struct sr_pace_stream s = { .pair = ev->line->pair,
+	    .rtp = ev->line->rtp, .rtcp = ev->line->rtcp,
+	    .speed = w->o->speed > 0 ? w->o->speed : 1000, .hear = hear,
+	    .over = over, .release = release };
+
+	if (t == NULL)
+		return;
+	t->world = w;
+	t->name = name_of(ev->line);
+	t->line = *ev->line;
+	t->sender = studio_sender(w->studio, p, ev->line, w->o->seed * 31 +
+	    t->name, sr_now());
+	if (t->sender == NULL) {
+		w->status = CLI_SYSTEM;
+		free(t);
+		return;
+	}
+	s.from = sr_sender_emitter(t->sender);
+	s.start = sr_pace_now();
+	if (sr_pace_add(w->pace, &s, &t->id) != SR_OK) {
+		sr_sender_free(t->sender);
+		free(t);
+		return;
+	}
+	at = stream_at(w, t->name);
+	*at = t;
+	w->nstreams++;
+}
+
+static void
+close_stream(struct world *w, struct stream **at)
+{
+	struct stream *t = *at;
+	struct sums *s = sums_of(w, t->line.call, true);
+
+	*at = t->next;
+	w->nstreams--;
+	order(w, t, NULL, SR_RUN_CLOSE);
+	if (s == NULL)
+		return;
+	t->next = s->closed;
+	s->closed = t;
+	s->any = true;
+}
+
+void
+live_stream(struct world *w, const struct sr_run_event *ev)
+{
+	struct stream **at = stream_at(w, name_of(ev->line)), *t = *at;
+
+	if (t == NULL) {
+		if (ev->kind == SR_RUN_OPEN)
+			open_stream(w, ev);
+	} else if (ev->kind == SR_RUN_AIM) {
+		sr_pace_aim(w->pace, t->id, &ev->line->rtp, &ev->line->rtcp);
+	} else if (ev->kind == SR_RUN_CLOSE) {
+		close_stream(w, at);
+	} else {
+		order(w, t, ev, ev->kind);
+	}
+}
+
+void
+live_done(struct world *w, const struct sr_run_result *r)
+{
+	struct sums **at = &w->sums[r->number % STREAM_BUCKETS], *s;
+	struct sr_sender_numbers none = { .reports = 0 };
+	struct sr_pace_numbers barrier;
+	struct stream *t;
+
+	w->done++;
+	while (*at != NULL && (*at)->call != r->number)
+		at = &(*at)->next;
+	if ((s = *at) == NULL) {
+		totals_call(w->totals, r, &none);
+		return;
+	}
+	/* Behind this the pacer has done all that it was told. */
+	sr_pace_numbers(w->pace, &barrier);
+	while ((t = s->closed) != NULL) {
+		s->closed = t->next;
+		totals_add(&s->sum, &t->numbers);
+		free(t);
+	}
+	totals_call(w->totals, r, &s->sum);
+	*at = s->next;
+	free(s);
+}
+
+void
+live_ask_reports(struct world *w)
+{
+	if (w->nstreams > FEW)
+		return;
+	for (size_t i = 0; i < STREAM_BUCKETS; i++)
+		for (struct stream *t = w->streams[i]; t != NULL; t = t->next) {
+			if (!t->told && atomic_load(&t->heard)) {
+				t->told = true;
+				sr_run_heard(w->run, t->line.call, false);
+			} else if (!t->told) {
+				order(w, t, NULL, SR_RUN_SEND);
+			}
+		}
+}
+
+void
+live_forget(struct world *w)
+{
+	for (size_t i = 0; i < STREAM_BUCKETS; i++) {
+		struct stream *t;
+		struct sums *s;
+
+		while ((t = w->streams[i]) != NULL) {
+			w->streams[i] = t->next;
+			free(t);
+		}
+		while ((s = w->sums[i]) != NULL) {
+			w->sums[i] = s->next;
+			while ((t = s->closed) != NULL) {
+				s->closed = t->next;
+				free(t);
+			}
+			free(s);
+		}
+	}
+}
