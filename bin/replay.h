@@ -56,6 +56,7 @@ struct sound {				/* of one stream of a script */
 	int16_t *pcm;			/* WAV: samples of rate, one channel */
 	size_t frames;
 	uint32_t rate;
+	sr_time lead;	/* WAV: from the answer to its first sample */
 	struct sr_played *packets;	/* PACKETS, from the answer on */
 	size_t npackets;
 	struct sr_format format;
@@ -76,8 +77,25 @@ struct pieces {
 int replay_source(const struct options *o, struct pieces *out);
 int replay_capture(const struct options *o, struct pieces *out);
 int replay_directory(const struct options *o, struct pieces *out);
-int replay_wavs(const struct options *o, struct piece *p);
 struct piece *piece_new(struct pieces *out);	/* NULL: no memory */
+int read_wav(int dir, const char *path, struct sound *out);
+/* A recording session that was seen, step by step: what its client offered
+ * and told, each with its time since the answer. */
+struct retold {
+	struct piece *piece;
+	double speed;			/* by which times are divided */
+	bool pending, invited;
+	sr_time at;			/* of what is pending */
+	struct sr_script_line *lines;	/* in force */
+	size_t nlines;
+	bool has_sdp;
+	struct sr_str xml;
+	size_t slots;			/* script streams that there are */
+};
+int retold_begin(struct retold *r, struct piece *p, const struct options *o);
+int retold_offer(struct retold *r, sr_time at, struct sr_str sdp);
+int retold_metadata(struct retold *r, sr_time at, struct sr_str xml);
+int retold_end(struct retold *r, sr_time at);
 void pieces_free(struct pieces *p);
 
 /* ---- media: streams that are open ---- */

@@ -128,7 +128,7 @@ read_pcm(void *arg, int16_t *out, size_t frames)
 /* The samples of a file at the rate and with the channels of a codec. */
 static struct reader *
 reader_new(struct studio *s, const struct sound *snd, uint32_t rate,
-    uint8_t channels)
+    uint8_t channels, sr_time skip)
 {
 	struct sr_resampler *rs = NULL;
 	struct reader *r = sr_zalloc(sizeof(*r));
@@ -149,6 +149,10 @@ reader_new(struct studio *s, const struct sound *snd, uint32_t rate,
 	if (err == SR_OK) {
 		r->frames = out.n / sizeof(int16_t);
 		r->channels = channels;
+		if (skip > 0)
+			r->at = (size_t)(skip / 1000000 * rate / 1000);
+		if (r->at > r->frames)
+			r->at = r->frames;
 		r->pcm = malloc((r->frames * channels + 1) * sizeof(int16_t));
 		for (size_t i = 0; r->pcm != NULL && i < r->frames * channels;
 		    i++)
@@ -185,7 +189,8 @@ tape_of(struct studio *s, const struct sound *snd,
 	case SOUND_WAV:
 		cfg.sound = (struct sr_sound){ .kind = SR_SOUND_READ,
 		    .read = read_pcm, .arg = reader_new(s, snd,
-		    sr_codec_rate(l->format), sr_codec_channels(l->format)) };
+		    sr_codec_rate(l->format), sr_codec_channels(l->format),
+		    l->since - snd->lead) };
 		if (cfg.sound.arg == NULL || sr_tape_new(&t, &cfg) != SR_OK)
 			return NULL;
 		return t;
@@ -204,13 +209,19 @@ static struct sr_play *
 play_packets(const struct options *o, const struct sound *snd,
     const struct sr_run_line *l, struct sr_prng *r)
 {
-	struct sr_replay_cfg cfg = { .v = snd->packets, .n = snd->npackets,
+	size_t first = 0;
+	struct sr_replay_cfg cfg = {
 	    .format = snd->format, .renumber = !o->same_numbers,
 	    .ssrc = (uint32_t)sr_prng_next(r), .ts = (uint32_t)sr_prng_next(r),
 	    .seq = (uint16_t)sr_prng_next(r) };
 	struct sr_play *p = NULL;
 
-	(void)l;
+	/* A stream that opens late goes on where it stands by then. */
+	while (first < snd->npackets && snd->packets[first].at < l->since)
+		first++;
+	cfg.v = snd->packets + first;
+	cfg.n = snd->npackets - first;
+	cfg.zero = l->since;
 	sr_play_new_replay(&p, &cfg);
 	return p;
 }
@@ -237,6 +248,8 @@ play_sound(struct studio *s, const struct sound *snd,
 	    .cn_pt = SR_NO_PT };
 	struct sr_play *p = NULL;
 
+	if (snd->kind == SOUND_WAV && snd->lead > l->since)
+		cfg.start = snd->lead - l->since;
 	if (cfg.tape == NULL) {
 		const char *lib = sr_codec_missing(l->format->id);
 

@@ -94,16 +94,16 @@ make_piece(const struct options *o, const char *flow, struct pieces *out)
 
 /* ---- WAV files ---- */
 
-static int
-read_wav(const struct wav_file *f, struct sound *out)
+int
+read_wav(int dir, const char *path, struct sound *out)
 {
 	struct sr_wav_in in;
 	long n = 0;
 	size_t at = 0;
 	int16_t *v;
 
-	if (sr_wav_open(&in, AT_FDCWD, f->path) != SR_OK) {
-		cli_warn("%s: %s", f->path, errno != 0 ? strerror(errno) :
+	if (sr_wav_open(&in, dir, path) != SR_OK) {
+		cli_warn("%s: %s", path, errno != 0 ? strerror(errno) :
 		    "not a WAV file");
 		return CLI_NOINPUT;
 	}
@@ -117,7 +117,7 @@ read_wav(const struct wav_file *f, struct sound *out)
 	    .rate = in.rate };
 	sr_wav_end(&in);
 	if (v == NULL || n < 0)
-		cli_warn("%s: it cannot be read", f->path);
+		cli_warn("%s: it cannot be read", path);
 	return v == NULL || n < 0 ? CLI_NOINPUT : CLI_OK;
 }
 
@@ -131,7 +131,7 @@ from_wavs(const struct options *o, struct pieces *out)
 	int status = v != NULL ? CLI_OK : CLI_SYSTEM;
 
 	for (size_t i = 0; i < o->nwavs && status == CLI_OK; i++) {
-		status = read_wav(&o->wavs[i], &v[i]);
+		status = read_wav(AT_FDCWD, o->wavs[i].path, &v[i]);
 		if (status == CLI_OK && (sr_time)(v[i].frames * 1000 /
 		    v[i].rate) * SR_MSEC > longest)
 			longest = (sr_time)(v[i].frames * 1000 / v[i].rate) *
@@ -157,6 +157,7 @@ int
 replay_source(const struct options *o, struct pieces *out)
 {
 	const struct sr_call_flow *f;
+	struct stat st;
 	int status = CLI_OK;
 
 	if (o->conformance) {
@@ -169,5 +170,7 @@ replay_source(const struct options *o, struct pieces *out)
 		return from_wavs(o, out);
 	if (o->source == NULL)
 		return make_piece(o, o->script.flow, out);
-	return cli_usage("no source");
+	if (stat(o->source, &st) == 0 && S_ISDIR(st.st_mode))
+		return replay_directory(o, out);
+	return replay_capture(o, out);
 }

@@ -392,6 +392,7 @@ struct sr_run_line {			/* an m-line that carries a stream */
 	const struct sr_format *format;	/* to be sent: number as answered */
 	const struct sr_format *digits;	/* telephone-event; NULL: refused */
 	uint32_t ptime;
+	sr_time since;	/* the call was answered, when it opened */
 	enum sr_keying keying;
 	struct sr_sdes_key ours, theirs;	/* SDES */
 	struct sr_str fingerprint;	/* DTLS: theirs */

@@ -40,6 +40,7 @@ struct sr_stream *sr_session_stream(const struct sr_session *s, size_t i);
 /* m1, m2 without one */
 struct sr_str sr_stream_label(const struct sr_stream *t);
 size_t sr_stream_index(const struct sr_stream *t); /* among its session's */
+unsigned sr_stream_mline(const struct sr_stream *t);	/* from 0 */
 /* What the end found out about a stream's clock (cfg.align, cfg.deskew): its
  * media, that stands from begin to end, is to begin at `to` and to last
  * stretch times as long. */
@@ -63,7 +64,7 @@ enum sr_event_kind {
 	SR_EV_DTMF, SR_EV_GAP, SR_EV_SSRC, SR_EV_PAUSE, SR_EV_RESUME,
 	SR_EV_HOLD, SR_EV_WARN, SR_EV_REPLACED, SR_EV_CONTINUED, SR_EV_END,
 	SR_EV_MEDIA,			/* a placed packet: not for the log */
-	SR_EV_WIRE			/* what was on the wire: nor that */
+	SR_EV_WIRE	/* what was on the wire: nor that; media: with stream */
 };
 struct sr_event {	/* valid until the next sr_engine call */
 	enum sr_event_kind kind;

@@ -93,6 +93,7 @@ struct sr_played {
 struct sr_replay_cfg {
 	const struct sr_played *v;	/* must outlive the play */
 	size_t n;
+	sr_time zero;	/* the stream's own zero among their times */
 	struct sr_format format;	/* its clock; for reports and length */
 	/* New numbers for the first packet; all others keep their distance,
 	 * a second SSRC becomes a second one. */

@@ -108,7 +108,7 @@ sr_run_next(struct sr_run *r)
 /* ---- calls ---- */
 
 struct sr_str
-call_keep(struct call *c, struct sr_str s)
+run_call_keep(struct call *c, struct sr_str s)
 {
 	struct sr_str kept = sr_arena_dup(&c->arena, s);
 
@@ -118,7 +118,7 @@ call_keep(struct call *c, struct sr_str s)
 }
 
 void
-call_fail(struct call *c, const char *fmt, ...)
+run_call_fail(struct call *c, const char *fmt, ...)
 {
 	char text[300];
 	va_list ap;
@@ -129,7 +129,7 @@ call_fail(struct call *c, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	c->result.why = call_keep(c, sr_cstr(text));
+	c->result.why = run_call_keep(c, sr_cstr(text));
 }
 
 static size_t
@@ -143,7 +143,7 @@ widest(const struct sr_script *s)
 }
 
 struct call *
-call_new(struct sr_run *r, const struct sr_script *script,
+run_call_new(struct sr_run *r, const struct sr_script *script,
     const struct sr_run_target *to, uint64_t number)
 {
 	struct call *c = sr_zalloc(sizeof(*c));
@@ -200,7 +200,7 @@ call_free(struct call *c)
 		*at = c->next;
 	*(c->older != NULL ? &c->older->newer : &r->oldest) = c->newer;
 	*(c->newer != NULL ? &c->newer->older : &r->newest) = c->older;
-	call_wake(c, SR_NEVER);
+	run_call_wake(c, SR_NEVER);
 	for (unsigned i = 0; i < LEGS; i++) {
 		struct leg *g = &c->legs[i];
 
@@ -230,9 +230,9 @@ sr_run_call(struct sr_run *r, sr_time now, const struct sr_script *script,
 	r->err = SR_OK;
 	if (script->nsteps == 0)
 		return SR_EBAD;
-	if ((c = call_new(r, script, to, number)) == NULL)
+	if ((c = run_call_new(r, script, to, number)) == NULL)
 		return SR_ENOMEM;
-	call_advance(c);
+	run_call_advance(c);
 	pump(r);
 	return SR_OK;
 }
@@ -245,7 +245,7 @@ sr_run_stop(struct sr_run *r, sr_time now)
 	r->now = now;
 	for (c = r->oldest; c != NULL; c = newer) {
 		newer = c->newer;
-		call_stop(c);
+		run_call_stop(c);
 	}
 	pump(r);
 }
@@ -293,7 +293,7 @@ enter(struct sr_run *r, struct call *c)
 }
 
 void
-call_wake(struct call *c, sr_time at)
+run_call_wake(struct call *c, sr_time at)
 {
 	struct sr_run *r = c->run;
 	size_t i = c->heap;
@@ -349,7 +349,7 @@ note_sent(struct leg *g, const struct sr_ua_event *ev)
 	if (branch == g->last_sent)
 		c->result.resent++;
 	else if (step != NO_STEP)
-		c->seen[step].request = call_keep(c, ev->data);
+		c->seen[step].request = run_call_keep(c, ev->data);
 	g->last_sent = branch;
 }
 
@@ -444,7 +444,7 @@ pump(struct sr_run *r)
 		else if (g != NULL)
 			of_leg(r, g, ev);
 		else if (ev->kind == SR_UA_REQUEST)
-			call_accept(r, ev);
+			run_call_accept(r, ev);
 	}
 }
 
@@ -493,8 +493,8 @@ sr_run_tick(struct sr_run *r, sr_time now)
 	while (r->nheap > 0 && r->heap[0]->due <= now) {
 		struct call *c = r->heap[0];
 
-		call_wake(c, SR_NEVER);
-		call_advance(c);
+		run_call_wake(c, SR_NEVER);
+		run_call_advance(c);
 		pump(r);
 	}
 }

@@ -95,25 +95,25 @@ struct sr_run {
 struct event *run_event(struct sr_run *r, enum sr_run_kind kind,
     struct call *c);
 void run_random(void *run, uint8_t *out, size_t n);
-struct call *call_new(struct sr_run *r, const struct sr_script *script,
+struct call *run_call_new(struct sr_run *r, const struct sr_script *script,
     const struct sr_run_target *to, uint64_t number);
 /* When the call wants to be looked at next; SR_NEVER. */
-void call_wake(struct call *c, sr_time at);
-struct sr_str call_keep(struct call *c, struct sr_str s);
+void run_call_wake(struct call *c, sr_time at);
+struct sr_str run_call_keep(struct call *c, struct sr_str s);
 /* What went wrong first stays. */
-void call_fail(struct call *c, const char *fmt, ...)
+void run_call_fail(struct call *c, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* ---- steps ---- */
 
 /* Does all that is due, and says when it wants to go on. */
-void call_advance(struct call *c);
+void run_call_advance(struct call *c);
 /* The step that is under way has ended; over: and what is next? */
 void step_end(struct call *c, size_t step);
 void step_over(struct call *c, size_t step);
 void step_await(struct call *c, enum sr_method method);
-void call_stop(struct call *c);
-void call_finish(struct call *c);
+void run_call_stop(struct call *c);
+void run_call_finish(struct call *c);
 
 /* ---- media: SDP of a leg, and the streams that follow from it ---- */
 
@@ -157,10 +157,10 @@ void leg_acked(struct leg *g, const struct sr_ua_event *ev);
 
 void leg_request(struct sr_run *r, struct leg *g,
     const struct sr_ua_event *ev);
-void call_accept(struct sr_run *r, const struct sr_ua_event *ev);
+void run_call_accept(struct sr_run *r, const struct sr_ua_event *ev);
 
 /* ---- result ---- */
 
-void call_judge(struct call *c);
+void run_call_judge(struct call *c);
 
 #endif

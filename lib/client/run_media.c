@@ -113,7 +113,7 @@ content_attr(struct leg *g, const struct sr_script_line *l)
 		return out;
 	sr_buf_init(&b, 256);
 	sr_buf_fmt(&b, "content:%.*s", SR_FMT(l->content));
-	out = call_keep(g->call, sr_buf_str(&b));
+	out = run_call_keep(g->call, sr_buf_str(&b));
 	sr_buf_free(&b);
 	return out;
 }
@@ -230,7 +230,7 @@ leg_offer(struct leg *g, const struct sr_script_line *lines, size_t n)
 		err = write_offer(g, v, n, &text);
 	}
 	if (err == SR_OK) {
-		g->sdp = call_keep(g->call, sr_buf_str(&text));
+		g->sdp = run_call_keep(g->call, sr_buf_str(&text));
 		g->lines = lines;
 		g->nlines = n;
 	}
@@ -264,7 +264,7 @@ leg_reply(struct leg *g, struct sr_str offer)
 	if (err == SR_OK)
 		err = sr_sdp_reply(&text, &s, &me, v, g->nlines);
 	if (err == SR_OK)
-		g->sdp = call_keep(g->call, sr_buf_str(&text));
+		g->sdp = run_call_keep(g->call, sr_buf_str(&text));
 	sr_sdp_free(&s);
 	sr_buf_free(&text);
 	free(attrs);
@@ -331,7 +331,7 @@ learn_keys(struct leg *g, struct slot *s, const struct sr_mline *m,
 		sr_wipe(&k, sizeof(k));
 	}
 	if (s->line.keying == SR_KEYS_DTLS) {
-		s->line.fingerprint = call_keep(g->call, m->fingerprint);
+		s->line.fingerprint = run_call_keep(g->call, m->fingerprint);
 		s->line.active = sr_strieq(m->setup, SR_STR("passive"));
 	}
 }
@@ -356,6 +356,8 @@ open_or_aim(struct leg *g, size_t i, const struct sr_script_line *l,
 	s->line.ptime = l->ptime > 0 ? l->ptime : 20;
 	learn_keys(g, s, m, theirs);
 	if (!s->open) {
+		s->line.since = g->call->answered != 0 ?
+		    g->call->run->now - g->call->answered : 0;
 		s->line.rtp = rtp;
 		s->line.rtcp = rtcp;
 		s->open = tell(g, s, SR_RUN_OPEN) != NULL;
@@ -410,13 +412,13 @@ leg_agree(struct leg *g, struct sr_str answer)
 		for (size_t i = 0; i < g->nlines && i < s.nmlines; i++)
 			agree_line(g, i, &g->lines[i], &s.mlines[i], &s);
 		if (s.nmlines < g->nlines)
-			call_fail(g->call, "the answer has %zu m-lines for %zu "
+			run_call_fail(g->call, "the answer has %zu m-lines for %zu "
 			    "that were offered", s.nmlines, g->nlines);
 	} else {
-		call_fail(g->call, "the answer is no SDP");
+		run_call_fail(g->call, "the answer is no SDP");
 	}
 	sr_sdp_free(&s);
-	g->peer = call_keep(g->call, answer);
+	g->peer = run_call_keep(g->call, answer);
 	if (g->dialog != NULL)
 		sr_dialog_set_sdp(g->dialog, g->sdp, g->peer);
 }

@@ -22,13 +22,13 @@ take_sdp(struct leg *g, const struct sr_ua_event *ev, size_t i)
 
 	if (!offers(ev, &sdp)) {
 		if (ev->status >= 200 && g->offered && i != NO_STEP) {
-			call_fail(c, "the %d has no SDP answer", ev->status);
+			run_call_fail(c, "the %d has no SDP answer", ev->status);
 			g->offered = false;
 		}
 		return;
 	}
 	if (i != NO_STEP)
-		c->seen[i].answer = call_keep(c, sdp);
+		c->seen[i].answer = run_call_keep(c, sdp);
 	if (g->offered) {
 		leg_agree(g, sdp);
 		if (ev->status >= 200 || sr_msg_lists(ev->msg, "Require",
@@ -44,7 +44,7 @@ take_sdp(struct leg *g, const struct sr_ua_event *ev, size_t i)
 		g->nlines = step_of(c, i)->nlines;
 	}
 	if (leg_reply(g, sdp) != SR_OK) {
-		call_fail(c, "the server's offer cannot be answered");
+		run_call_fail(c, "the server's offer cannot be answered");
 		return;
 	}
 	if (i != NO_STEP)
@@ -64,12 +64,12 @@ provisional(struct leg *g, const struct sr_ua_event *ev, size_t i)
 	struct call *c = g->call;
 
 	if (i != NO_STEP)
-		c->seen[i].provisional = call_keep(c, c->run->raw);
+		c->seen[i].provisional = run_call_keep(c, c->run->raw);
 	if (c->ringing == 0)
 		c->ringing = c->run->now;
 	if (ev->method == SR_INVITE)
 		take_sdp(g, ev, i);
-	call_advance(c);
+	run_call_advance(c);
 }
 
 static void
@@ -78,7 +78,7 @@ established(struct leg *g, const struct sr_ua_event *ev)
 	struct call *c = g->call;
 
 	g->confirmed = true;
-	g->tag = call_keep(c, ev->msg->to.tag);
+	g->tag = run_call_keep(c, ev->msg->to.tag);
 	if (c->answered == 0) {
 		c->answered = c->probed = c->run->now;
 		c->result.answered = c->run->now;
@@ -98,7 +98,7 @@ leg_response(struct leg *g, const struct sr_ua_event *ev)
 		return;
 	}
 	if (i != NO_STEP) {
-		c->seen[i].reply = call_keep(c, c->run->raw);
+		c->seen[i].reply = run_call_keep(c, c->run->raw);
 		c->seen[i].replied = c->run->now;
 	}
 	if (first && c->result.status == 0)
@@ -115,9 +115,9 @@ leg_response(struct leg *g, const struct sr_ua_event *ev)
 		g->offered = false;
 		if (c->busy != NO_STEP && c->busy != i &&
 		    step_of(c, c->busy)->kind == SR_DO_CANCEL)
-			c->seen[c->busy].invite = call_keep(c, c->run->raw);
+			c->seen[c->busy].invite = run_call_keep(c, c->run->raw);
 		else
-			call_fail(c, "%.*s is answered %d %.*s",
+			run_call_fail(c, "%.*s is answered %d %.*s",
 			    SR_FMT(ev->msg->method_text), ev->status,
 			    SR_FMT(ev->msg->reason));
 	}
@@ -142,7 +142,7 @@ rehome(struct call *c)
 	c->invite = i;
 	c->invited = c->run->now;
 	if (send_invite(g, i, c->target->failover) != SR_OK) {
-		call_fail(c, "the second server cannot be called");
+		run_call_fail(c, "the second server cannot be called");
 		c->invite = NO_STEP;
 	}
 	c->run->nvanished += !old->vanished;
@@ -162,7 +162,7 @@ leg_failed(struct leg *g, const struct sr_ua_event *ev)
 		return;
 	}
 	if (strcmp(ev->why, "over") != 0)
-		call_fail(c, "no answer to %s: %s", ev->method == SR_INVITE ?
+		run_call_fail(c, "no answer to %s: %s", ev->method == SR_INVITE ?
 		    "INVITE" : ev->method == SR_BYE ? "BYE" : "a request",
 		    ev->why);
 	if (i != NO_STEP)
@@ -190,16 +190,16 @@ leg_over(struct leg *g, const char *why, bool by_server)
 		step_await(c, SR_BYE);
 	} else if (strcmp(why, "bye") != 0 && strcmp(why, "cancelled") != 0 &&
 	    strcmp(why, "refused") != 0 && !c->rehomed) {
-		call_fail(c, "the dialog ended: %s", why);
+		run_call_fail(c, "the dialog ended: %s", why);
 	}
 	if (i != NO_STEP && c->busy == i && strcmp(why, "bye") == 0 &&
 	    step_of(c, i)->kind == SR_DO_BYE)
-		c->seen[i].reply = call_keep(c, c->run->raw);
+		c->seen[i].reply = run_call_keep(c, c->run->raw);
 	if (i != NO_STEP && c->busy == i &&
 	    (step_of(c, i)->kind == SR_DO_BYE ||
 	    step_of(c, i)->kind == SR_DO_CANCEL))
 		step_end(c, i);
 	if (c->invite != NO_STEP && !g->confirmed)
 		step_end(c, c->invite);
-	call_advance(c);
+	run_call_advance(c);
 }

@@ -91,7 +91,7 @@ new_offer(struct sr_run *r, struct leg *g, const struct sr_ua_event *ev,
 	}
 	if (is_awaited(c, ev->msg->method)) {
 		c->seen[i].before = g->peer;
-		c->seen[i].answer = call_keep(c, sdp);
+		c->seen[i].answer = run_call_keep(c, sdp);
 		c->seen[i].offer = g->sdp;
 	}
 	answer(r, ev->tx, 200, SR_STR("application/sdp"),
@@ -148,7 +148,7 @@ leg_request(struct sr_run *r, struct leg *g, const struct sr_ua_event *ev)
 	step_await(c, method);
 	if (snapshot && !scripted)
 		send_snapshot(g);
-	call_advance(c);
+	run_call_advance(c);
 }
 
 void
@@ -162,7 +162,7 @@ leg_acked(struct leg *g, const struct sr_ua_event *ev)
 		if (sdp.n > 0)
 			leg_agree(g, sdp);
 		else
-			call_fail(c, "the ACK has no answer to our offer");
+			run_call_fail(c, "the ACK has no answer to our offer");
 	}
 	if (c->answered == 0) {
 		c->answered = c->probed = c->run->now;
@@ -172,7 +172,7 @@ leg_acked(struct leg *g, const struct sr_ua_event *ev)
 	if (c->invite != NO_STEP)
 		step_over(c, c->invite);
 	else
-		call_advance(c);
+		run_call_advance(c);
 }
 
 /* ---- a call that the server makes ---- */
@@ -190,7 +190,7 @@ static int
 take_call(struct sr_run *r, const struct sr_ua_event *ev)
 {
 	const struct sr_script *s = r->cfg.accept;
-	struct call *c = call_new(r, s, NULL, r->accepted++);
+	struct call *c = run_call_new(r, s, NULL, r->accepted++);
 	struct leg *g = c != NULL ? &c->legs[0] : NULL;
 	struct sr_buf xml, type, headers, body;
 	struct sr_ua_reply a = { .status = 200, .require = SR_STR("siprec"),
@@ -209,7 +209,7 @@ take_call(struct sr_run *r, const struct sr_ua_event *ev)
 	c->step = i + 1;
 	c->invited = r->now;
 	c->result.status = 200;
-	c->result.call_id = g->call_id = call_keep(c,
+	c->result.call_id = g->call_id = run_call_keep(c,
 	    sr_dialog_call_id(g->dialog));
 	sr_buf_init(&xml, 1 << 20);
 	err = leg_offer(g, s->steps[i].lines, s->steps[i].nlines);
@@ -235,7 +235,7 @@ take_call(struct sr_run *r, const struct sr_ua_event *ev)
 
 /* RFC 7866 6.1.1: a recording session only with both marks. */
 void
-call_accept(struct sr_run *r, const struct sr_ua_event *ev)
+run_call_accept(struct sr_run *r, const struct sr_ua_event *ev)
 {
 	if (ev->fault != 0) {
 		sr_ua_refuse(r->ua, ev->tx, r->now);

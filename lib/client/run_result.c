@@ -76,9 +76,9 @@ broken(struct call *c, const struct sr_check *k, size_t step,
 	c->broken = v;
 	res->broken = v;
 	v[res->nbroken++] = (struct sr_run_broken){ k, step,
-	    call_keep(c, why) };
+	    run_call_keep(c, why) };
 	if (k->strength == SR_MUST || k->strength == SR_OWN)
-		call_fail(c, "%s: %.*s", k->rule, SR_FMT(why));
+		run_call_fail(c, "%s: %.*s", k->rule, SR_FMT(why));
 }
 
 static size_t
@@ -92,7 +92,7 @@ nchecks(const struct sr_script *s)
 }
 
 void
-call_judge(struct call *c)
+run_call_judge(struct call *c)
 {
 	const struct sr_script *s = c->script;
 	enum sr_verdict *v = sr_arena_alloc(&c->arena, (nchecks(s) + 1) *

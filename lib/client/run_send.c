@@ -80,7 +80,7 @@ contact_params(struct call *c)
 	sr_buf_init(&b, 128);
 	if (d == NULL || (d->contact != NULL && !d->mark_in_uri))
 		sr_buf_fmt(&b, ";%s", d == NULL ? "+sip.src" : d->contact);
-	out = call_keep(c, sr_buf_str(&b));
+	out = run_call_keep(c, sr_buf_str(&b));
 	sr_buf_free(&b);
 	return out;
 }
@@ -130,7 +130,7 @@ send_invite(struct leg *g, size_t i, const struct sr_run_target *to)
 		err = sr_ua_invite(c->run->ua, c->run->now, &in, &g->dialog);
 	if (err == SR_OK) {
 		*sr_dialog_slot(g->dialog) = g;
-		g->call_id = call_keep(c, sr_dialog_call_id(g->dialog));
+		g->call_id = run_call_keep(c, sr_dialog_call_id(g->dialog));
 		g->no_ack = s->withheld == SR_HOLD_ACK;
 		sr_dialog_set_sdp(g->dialog, g->sdp,
 		    (struct sr_str){ NULL, 0 });

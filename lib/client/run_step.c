@@ -42,7 +42,7 @@ void
 step_over(struct call *c, size_t step)
 {
 	step_end(c, step);
-	call_advance(c);
+	run_call_advance(c);
 }
 
 /* A server's request that the script may be waiting for. */
@@ -53,7 +53,7 @@ step_await(struct call *c, enum sr_method method)
 
 	if (i != NO_STEP && step_of(c, i)->kind == SR_AWAIT &&
 	    step_of(c, i)->method == method) {
-		c->seen[i].request = call_keep(c, c->run->raw);
+		c->seen[i].request = run_call_keep(c, c->run->raw);
 		step_end(c, i);
 	}
 }
@@ -128,7 +128,7 @@ perform(struct call *c, size_t i)
 		break;
 	}
 	if (err != SR_OK) {
-		call_fail(c, "%s cannot be sent: %s", s->text != NULL ?
+		run_call_fail(c, "%s cannot be sent: %s", s->text != NULL ?
 		    s->text : "a request", sr_strerror(err));
 		step_end(c, i);
 	}
@@ -183,7 +183,7 @@ patience(struct call *c)
 }
 
 void
-call_advance(struct call *c)
+run_call_advance(struct call *c)
 {
 	sr_time at = SR_NEVER, later;
 
@@ -203,7 +203,7 @@ call_advance(struct call *c)
 	if (c->busy == NO_STEP && c->invite == NO_STEP &&
 	    (c->step >= c->script->nsteps || c->stopping)) {
 		if (all_over(c)) {
-			call_finish(c);
+			run_call_finish(c);
 			return;
 		}
 		for (unsigned i = 0; i < LEGS; i++)
@@ -215,21 +215,21 @@ call_advance(struct call *c)
 	if (later < at)
 		at = later;
 	later = probe(c);
-	call_wake(c, later < at ? later : at);
+	run_call_wake(c, later < at ? later : at);
 }
 
 void
-call_stop(struct call *c)
+run_call_stop(struct call *c)
 {
 	if (c->stopping || c->done)
 		return;
 	c->stopping = true;
 	c->busy = c->invite = NO_STEP;
-	call_advance(c);
+	run_call_advance(c);
 }
 
 void
-call_finish(struct call *c)
+run_call_finish(struct call *c)
 {
 	struct event *e;
 
@@ -238,9 +238,9 @@ call_finish(struct call *c)
 	c->done = true;
 	for (unsigned i = 0; i < LEGS; i++)
 		leg_close(&c->legs[i]);
-	call_wake(c, SR_NEVER);
+	run_call_wake(c, SR_NEVER);
 	c->result.ended = c->run->now;
-	call_judge(c);
+	run_call_judge(c);
 	if ((e = run_event(c->run, SR_RUN_DONE, c)) == NULL)
 		return;
 	e->ev.result = &c->result;

@@ -111,6 +111,7 @@ keep_wire(struct sr_engine *e, struct sr_stream *t, const struct sr_chunk *c)
 	if (ev == NULL)
 		return;
 	ev->time = c->time;
+	ev->stream = t;
 	ev->u.wire.flow = c->flow;
 	ev->u.wire.data = c->data;
 }

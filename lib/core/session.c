@@ -36,6 +36,12 @@ sr_stream_index(const struct sr_stream *t)
 	return t->index;
 }
 
+unsigned
+sr_stream_mline(const struct sr_stream *t)
+{
+	return t->mline;
+}
+
 void **
 sr_session_slot(struct sr_session *s)
 {

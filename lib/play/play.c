@@ -43,6 +43,7 @@ struct sr_play {
 	/* A replay, instead of slots. */
 	const struct sr_played *v;
 	size_t n, i;
+	sr_time zero;
 	const uint8_t *pt_map;
 	uint32_t ssrc_mask, ts_shift;
 	uint16_t seq_shift;
@@ -140,6 +141,7 @@ sr_play_new_replay(struct sr_play **pp, const struct sr_replay_cfg *cfg)
 	p->end = SR_NEVER;
 	p->v = cfg->v;
 	p->n = cfg->n;
+	p->zero = cfg->zero;
 	p->pt_map = cfg->pt;
 	for (size_t i = 0; i < p->n; i++)
 		if (sr_rtp_parse(&first, p->v[i].rtp) == SR_OK)
@@ -460,8 +462,8 @@ replay_packet(struct sr_play *p, const struct sr_played *x,
 	}
 	if (rtp.ssrc != p->ssrc)
 		set_ssrc(p, rtp.ssrc);
-	p->slot = x->at;
-	*out = (struct sr_packet){ .at = x->at,
+	p->slot = x->at - p->zero;
+	*out = (struct sr_packet){ .at = p->slot,
 		.head = { (const char *)p->head, HEADER },
 		.body = { x->rtp.p + HEADER, x->rtp.n - HEADER } };
 	count(p, rtp.ts, rtp.seq, rtp.payload.n);
@@ -476,7 +478,7 @@ replay_next(struct sr_play *p, struct sr_packet *out)
 	if (p->over || p->i >= p->n)
 		return SR_ENOENT;
 	x = &p->v[p->i];
-	p->slot = x->at;
+	p->slot = x->at - p->zero;
 	obey_all(p);
 	if (p->over)
 		return SR_ENOENT;
@@ -493,7 +495,8 @@ sr_play_due(void *play)
 	sr_time due = p->end;
 
 	if (p->tape == NULL)
-		return p->i < p->n && !p->over ? p->v[p->i].at : p->slot;
+		return p->i < p->n && !p->over ? p->v[p->i].at -
+		    p->zero : p->slot;
 	if (!p->paused || p->over)
 		return p->slot < due ? p->slot : due;
 	if (p->orders.head != NULL && p->orders.head->at < due)
