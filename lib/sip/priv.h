@@ -86,6 +86,7 @@ struct sr_str mime_decode(struct sip_body *b, struct sr_str encoding,
 struct sdp_session {
 	struct sr_addr conn;
 	struct sr_str record, recordpref, setup, fingerprint;
+	struct sr_str host;
 	enum sr_dir dir;
 	bool has_dir;
 };
