@@ -208,8 +208,9 @@ struct sr_sdes_keys {			/* one a=crypto line */
 };
 /* Reads a crypto line whole, section 9.2.  SR_OK; SR_EBAD: the line is
  * invalid (6.1); SR_EUNSUP: a suite or a session parameter that we do not
- * speak, or one that takes protection away (6.3).  Only after SR_OK there is
- * anything in k; wipe it when it is used up. */
+ * speak, one that takes protection away (6.3), more than SR_MAX_KEYS keys;
+ * SR_ENOMEM.  Only after SR_OK there is anything in k; wipe it when it is
+ * used up. */
 int sr_sdes_read(struct sr_sdes_keys *k, const struct sr_sdes *line);
 /* The first line of m that can be used, section 5.1.2: its index, or m->nsdes
  * when there is none. */
@@ -237,15 +238,15 @@ enum sr_refusal {			/* why an m-line gets port 0 */
 	SR_NO_SRTP,			/* SRTP, and that is off */
 	SR_NO_SECRECY,			/* no SRTP, and that is required */
 	SR_NO_MUX,			/* rtcp-mux-only, and we do not */
-	SR_NO_HOST			/* multicast, or no address at all */
+	SR_NO_HOST			/* multicast; strict: no address */
 };
 const char *sr_refusal_text(enum sr_refusal why);	/* static, for people */
 
 enum sr_keying { SR_KEYS_NONE, SR_KEYS_SDES, SR_KEYS_DTLS };
 enum sr_srtp_policy { SR_SRTP_OFF, SR_SRTP_ALLOW, SR_SRTP_REQUIRE };
 
-/* What we are and want; zeroes are a server that takes the first codec of
- * nothing: set decodes at least. */
+/* What we are and want.  decodes must be set; it is not asked about events,
+ * comfort noise and text. */
 struct sr_plan_cfg {
 	bool (*decodes)(void *arg, const struct sr_format *f);
 	void *arg;
@@ -263,6 +264,7 @@ struct sr_plan_line {
 	enum sr_refusal refused;	/* the rest holds for SR_TAKEN only */
 	bool text;			/* else audio */
 	bool decodable;			/* false: keep the payload, and warn */
+	uint8_t formats[16];		/* see sr_plan_wants */
 	enum sr_dir dir;	/* the most that may be answered: SR_RECVONLY
 				 * (client: SR_SENDONLY) or SR_INACTIVE */
 	bool held;			/* c=0.0.0.0: nothing may be sent */
@@ -272,7 +274,8 @@ struct sr_plan_line {
 	bool mux;	/* RTCP shares the port: bind one, not two */
 	bool ice;			/* answer as the lite side, RFC 8445 */
 	enum sr_keying keying;
-	struct sr_sdes_keys keys;	/* SDES: of the chosen line */
+	size_t sdes;			/* SDES: index of the chosen line */
+	struct sr_sdes_keys keys;	/* and what it says */
 	bool active;			/* DTLS: we are its client */
 	struct sr_str fingerprint;	/* DTLS: the peer's, raw */
 };
@@ -291,10 +294,11 @@ struct sr_plan {
 int sr_sdp_plan(struct sr_plan *p, const struct sr_sdp *offer,
     const struct sr_plan *before, const struct sr_plan_cfg *cfg);
 void sr_plan_free(struct sr_plan *p);
-/* Is this format of a taken line in the answer?  The codecs that cfg wants,
- * telephone-event and CN at their clocks; all, where none is decodable. */
-bool sr_plan_wants(const struct sr_mline *m, const struct sr_plan_line *l,
-    const struct sr_plan_cfg *cfg, const struct sr_format *f);
+/* Is this payload type of a taken line in the answer?  Those of the codecs
+ * that cfg wants, telephone-event and CN at their clocks (RFC 4733 section
+ * 2.1); unless strict, all where no codec is decodable, and events of any
+ * clock where none has the right one. */
+bool sr_plan_wants(const struct sr_plan_line *l, uint8_t pt);
 
 /* ---- answer: the SDP of a recording server ---- */
 
@@ -319,15 +323,15 @@ struct sr_answer_line {
  * fit (no port, no key of the chosen suite, no fingerprint, no ICE password)
  * or a text of ours is not safe; SR_ELIMIT; SR_ENOMEM. */
 int sr_sdp_answer(struct sr_buf *out, const struct sr_sdp *offer,
-    const struct sr_plan *plan, const struct sr_plan_cfg *cfg,
-    const struct sr_sdp_own *own, const struct sr_answer_line *lines);
+    const struct sr_plan *plan, const struct sr_sdp_own *own,
+    const struct sr_answer_line *lines);
 /* The server's own offer, for a re-INVITE or in reply to one without an offer:
  * the m-lines in force, said again (RFC 7866 section 7.2: none is added).
  * peer is the latest SDP of the client, plan its plan.  A line's dir is
  * offered as it stands, whatever the peer's was; refuse removes it. */
 int sr_sdp_reoffer(struct sr_buf *out, const struct sr_sdp *peer,
-    const struct sr_plan *plan, const struct sr_plan_cfg *cfg,
-    const struct sr_sdp_own *own, const struct sr_answer_line *lines);
+    const struct sr_plan *plan, const struct sr_sdp_own *own,
+    const struct sr_answer_line *lines);
 
 /* Text of n characters and a NUL out of n random bytes, for ufrag (4 or more)
  * and pwd (22 or more; RFC 8839 section 5.4): 6 bits each. */
@@ -409,7 +413,7 @@ struct sr_auth_user {
 	struct sr_str user, realm;
 	enum sr_digest alg;
 	uint8_t ha1[32];
-	size_t nha1;
+	size_t line;			/* of the file, from 1 */
 };
 struct sr_auth_users {
 	struct sr_auth_user *v;		/* sorted by realm, user, algorithm */
@@ -437,7 +441,7 @@ struct sr_auth_server {
 	const struct sr_crypto *crypto;
 	const struct sr_auth_users *users;
 	struct sr_auth_nonces *nonces;
-	struct sr_str realm;
+	struct sr_str realm;		/* without quotes and backslashes */
 	uint8_t secret[32];		/* random, of this process */
 	sr_time life;			/* of a nonce */
 	bool md5;			/* MD5 is offered and accepted too */
@@ -463,6 +467,8 @@ enum sr_auth_verdict sr_auth_check(const struct sr_auth_server *s,
 
 /* ---- clf: the common log format, RFC 6872, RFC 6873 ---- */
 
+/* What could not be parsed: written as "?", which the text "?" is not. */
+extern const struct sr_str sr_clf_unreadable;
 struct sr_clf {				/* absent text: "-" */
 	sr_time time;
 	bool response, duplicate, sent, secret;	/* secret: TLS */
@@ -477,7 +483,7 @@ struct sr_clf {				/* absent text: "-" */
 };
 /* Fills what stands in a message; the caller adds time, addresses, transport,
  * flags.  The branch becomes server_txn or client_txn as c->sent, set before,
- * says.  What cannot be read becomes "?".  Views into m. */
+ * says.  What cannot be read is sr_clf_unreadable.  Views into m. */
 void sr_clf_of(struct sr_clf *c, const struct sr_msg *m);
 /* Adds one record with the line feed at its end, section 4.  Fields are cut at
  * 4096 bytes.  SR_OK, SR_ELIMIT, SR_ENOMEM. */
