@@ -44,7 +44,6 @@ struct sr_ua_cfg {
 	bool session_id;		/* speak RFC 7989 */
 	bool tcp_for_large;	/* over 1300 bytes: TCP before UDP */
 	bool allow_md5;			/* as a client, against old servers */
-	bool allow_tls_down;	/* a sips URI may go over what is there */
 	size_t max_dialogs;		/* 20,000 */
 	size_t max_tx;	/* 50,000; beyond it 503 with Retry-After */
 	size_t max_message;		/* 262,144 bytes, in and out */
@@ -93,7 +92,7 @@ enum sr_ua_kind {
 			 * why: "cancel", "expires", "bye", "no-prack"; the
 			 * INVITE has had its 487 (504) */
 	SR_UA_FAILED,	/* dialog, cookie, method: no final response; why:
-			 * "timeout", "transport", "unresolved", "loop",
+			 * "timeout", "transport", "unresolved",
 			 * "memory", "over" (the dialog ended before) */
 	SR_UA_OVER	/* dialog: exactly once, its last event.  why:
 			 * "bye-peer" (msg, body: the BYE), "bye" (ours was
