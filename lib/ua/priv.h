@@ -101,7 +101,7 @@ struct sr_tx {
 	bool offered, answered;	/* request has an SDP; answered in 18x */
 	bool offering;	/* our 18x or 2xx holds an offer that is open */
 	struct wire *rel;		/* reliable 18x that waits for PRACK */
-	bool rel_sdp;
+	bool rel_open, rel_sdp;	/* not PRACKed; with an SDP */
 	uint32_t rseq;
 	sr_time expires, rel_until;	/* when INVITE, PRACK are too late */
 	struct held held_prov, held_final;

@@ -379,3 +379,69 @@ TEST(ua_ten_thousand_dialogs_are_no_trouble)
 	CHECK_EQ(sr_ua_transactions(w->ua[SERVER]), 0);
 	wire_down(w);
 }
+
+TEST(ua_copy_of_a_bye_gets_the_same_200_and_a_late_one_481)
+{
+	static const char bye[] = "BYE sip:r@192.0.2.2 SIP/2.0$"
+	    "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKbye$" FROM
+	    "To: <sip:rec@192.0.2.2>;tag=%.*s$Call-ID: c1$CSeq: 2 BYE$$";
+	struct wire_net *w = deaf();
+	struct sr_dialog *d;
+	char text[1024];
+
+	w->answer = 200;
+	wire_tell(w, SERVER, LINE VIA FROM TO REST "$");
+	d = sr_tx_dialog(w->log[0].tx);
+	snprintf(text, sizeof(text), bye, SR_FMT(sr_dialog_local_tag(d)));
+	wire_tell(w, SERVER, text);
+	CHECK_EQ(wire_count(w, SERVER, SR_UA_OVER, SR_M_NONE, -1), 1);
+	wire_tell(w, SERVER, text);
+	CHECK_EQ(wire_count(w, SERVER, SR_UA_SEND, SR_BYE, 200), 2);
+	CHECK_STR(sr_cstr(wire_nth(w, SERVER, SR_UA_SEND, SR_BYE, 200,
+	    0)->data), wire_nth(w, SERVER, SR_UA_SEND, SR_BYE, 200, 1)->data);
+	wire_run(w, 33 * SR_SEC);
+	wire_tell(w, SERVER, text);
+	CHECK_EQ(wire_count(w, SERVER, SR_UA_SEND, SR_BYE, 481), 1);
+	wire_down(w);
+}
+
+TEST(ua_stream_message_without_a_length_gets_400)
+{
+	struct wire_net *w = deaf();
+	struct sr_hop from = { SR_TCP, w->addr[SERVER], w->addr[CLIENT], 4 };
+
+	wire_tell_raw(w, SERVER, &from, SR_STR("OPTIONS sip:r@x SIP/2.0\r\n"
+	    "Via: SIP/2.0/TCP 192.0.2.1;branch=z9hG4bKv\r\nFrom: <sip:a@x>"
+	    ";tag=1\r\nTo: <sip:b@x>\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\n"
+	    "\r\n"));
+	CHECK_EQ(wire_count(w, SERVER, SR_UA_SEND, SR_OPTIONS, 400), 1);
+	CHECK_EQ(w->log[0].hop.conn, 4);
+	wire_down(w);
+}
+
+TEST(ua_request_goes_over_the_connection_of_a_client_behind_a_nat)
+{
+	struct wire_net *w = deaf();
+	struct sr_hop from = { SR_TCP, w->addr[SERVER], w->addr[CLIENT], 4 };
+	struct sr_dialog_request r = { .method = SR_STR("OPTIONS"),
+	    .cookie = 3 };
+
+	w->answer = 200;
+	from.remote.port = 33333;
+	wire_tell_raw(w, SERVER, &from, SR_STR("INVITE sip:r@x SIP/2.0\r\n"
+	    "Via: SIP/2.0/TCP 10.0.0.1;branch=z9hG4bKv\r\nFrom: <sip:a@x>"
+	    ";tag=1\r\nTo: <sip:b@x>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n"
+	    "Contact: <sip:a@10.0.0.1;transport=tcp>\r\n"
+	    "Content-Length: 0\r\n\r\n"));
+	sr_dialog_request(sr_tx_dialog(w->log[0].tx), w->now, &r);
+	wire_drain(w);
+	CHECK_EQ(wire_last(w, SERVER, SR_UA_SEND, SR_OPTIONS, 0)->hop.conn,
+	    4);
+	/* Once it is gone, where the Contact says. */
+	from.remote.port = 33333;
+	sr_ua_lost(w->ua[SERVER], &from, w->now);
+	wire_drain(w);
+	CHECK_EQ(wire_last(w, SERVER, SR_UA_SEND, SR_OPTIONS, 0)->
+	    hop.remote.ip[0], 10);
+	wire_down(w);
+}
