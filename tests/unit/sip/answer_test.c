@@ -349,6 +349,16 @@ TEST(answer_without_mux_refuses_who_must)
 	CHECK_EQ(plan.lines[1].refused, SR_NO_MUX);
 }
 
+TEST(answer_keeps_apart_what_looks_like_rtcp)		/* SD-13 */
+{
+	answer_to(HEAD "m=audio 4 RTP/AVP 0 72\r\na=rtcp-mux\r\n"
+	    "a=rtpmap:72 PCMA/8000\r\n"
+	    "m=audio 8 RTP/AVP 0 63 96\r\na=rtcp-mux\r\n"
+	    "a=rtpmap:63 PCMA/8000\r\na=rtpmap:96 PCMA/8000\r\n");
+	CHECK(!plan.lines[0].mux && plan.lines[1].mux);
+	CHECK_EQ(plan.lines[0].rtcp.port, 5);
+}
+
 TEST(answer_addresses_of_all_kinds)			/* SD-15 */
 {
 	struct sr_plan_cfg cfg = defaults();
