@@ -14,13 +14,15 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 
 #include "io/pace.h"
 
 enum {
 	OWN = 64, POOL = 4, PAIRS_MAX = 4096,
 	BUCKETS = 4096,
-	AT_ONCE = 64,	/* packets of one stream that has fallen behind */
+	ROUNDS = 64,	/* packets at once of a stream that is behind */
+	NICE = -11,
 	DATA = 64,
 	DATAGRAM = 2048,
 	EVENTS = 64
@@ -183,31 +185,25 @@ batch_of(struct sr_pace *p, const struct stream *s, bool rtcp)
 	return &p->odd;
 }
 
-/* Whether it is still there. */
+/* One packet; false when that was the end of the stream. */
 static bool
-send_due(struct sr_pace *p, struct stream *s, sr_time now)
+send_one(struct sr_pace *p, struct stream *s)
 {
 	struct sr_packet packet;
+	int err;
 
-	for (int i = 0; i < AT_ONCE && s->due <= now; i++) {
-		int err;
-
-		settle(p, s);
-		err = s->s.from.next(s->s.from.arg, &packet);
-		if (err == SR_OK) {
-			struct batch *b = batch_of(p, s, packet.rtcp);
-
-			sr_batch_add(b, s, &packet, due_at(s, packet.at),
-			    &p->numbers);
-		} else if (err != SR_MORE) {
-			settle(p, s);
-			if (s->s.over != NULL)
-				s->s.over(s->s.from.arg, s->s.cookie);
-			drop(p, s);
-			return false;
-		}
-		s->due = due_at(s, s->s.from.due(s->s.from.arg));
+	settle(p, s);
+	err = s->s.from.next(s->s.from.arg, &packet);
+	if (err == SR_OK) {
+		sr_batch_add(batch_of(p, s, packet.rtcp), s, &packet,
+		    due_at(s, packet.at), &p->numbers);
+	} else if (err != SR_MORE) {
+		if (s->s.over != NULL)
+			s->s.over(s->s.from.arg, s->s.cookie);
+		drop(p, s);
+		return false;
 	}
+	s->due = due_at(s, s->s.from.due(s->s.from.arg));
 	return true;
 }
 
@@ -219,19 +215,40 @@ flush_all(struct sr_pace *p)
 		sr_batch_flush(p->pair[p->cfg.own + i].batch, &p->numbers);
 }
 
+/* Sends for s; in the wheel again, or in the list of those that are behind:
+ * a packet of each in turn keeps the batches full. */
+static void
+attend(struct sr_pace *p, struct stream *s, sr_time now, bool last,
+    struct stream **behind)
+{
+	if (!send_one(p, s) || s->due == SR_NEVER)
+		return;
+	if (s->due > now || last) {
+		if (s->due <= now)
+			s->due = now + 1;
+		sr_wheel_add(&p->wheel, s);
+	} else {
+		s->next = *behind;
+		*behind = s;
+	}
+}
+
 static void
 run(struct sr_pace *p)
 {
 	sr_time now = sr_pace_now();
-	struct stream *s;
+	struct stream *s, *behind = NULL;
 
-	while ((s = sr_wheel_due(&p->wheel, now)) != NULL) {
-		if (!send_due(p, s, now) || s->due == SR_NEVER)
-			continue;
-		/* Who is still behind lets the others go first. */
-		if (s->due <= now)
-			s->due = now + 1;
-		sr_wheel_add(&p->wheel, s);
+	while ((s = sr_wheel_due(&p->wheel, now)) != NULL)
+		attend(p, s, now, false, &behind);
+	for (int i = 1; behind != NULL; i++) {
+		struct stream *turn = behind;
+
+		behind = NULL;
+		while ((s = turn) != NULL) {
+			turn = s->next;
+			attend(p, s, now, i >= ROUNDS, &behind);
+		}
 	}
 	flush_all(p);
 }
@@ -421,13 +438,33 @@ wait_until(struct sr_pace *p, sr_time until)
 		look(p);
 }
 
+/* To be woken in time where others work too: before them where we may, and
+ * for a tenth of a millisecond at a time.  As it is where we may neither. */
+static void
+hurry(void)
+{
+	struct {			/* sched_setattr(2) */
+		uint32_t size, policy;
+		uint64_t flags;
+		int32_t nice;
+		uint32_t priority;
+		uint64_t runtime, deadline, period;
+	} a = { .size = sizeof(a), .nice = NICE, .runtime = SR_MSEC / 10 };
+
+	/* A twentieth of a millisecond is the kernel's habit: too much. */
+	prctl(PR_SET_TIMERSLACK, 1000ul);
+	if (syscall(SYS_sched_setattr, 0, &a, 0) == 0)
+		return;
+	a.nice = 0;
+	syscall(SYS_sched_setattr, 0, &a, 0);
+}
+
 static void *
 thread(void *arg)
 {
 	struct sr_pace *p = arg;
 
-	/* A twentieth of a millisecond is the kernel's habit: too much. */
-	prctl(PR_SET_TIMERSLACK, 1000ul);
+	hurry();
 	while (!__atomic_load_n(&p->quit, __ATOMIC_ACQUIRE)) {
 		run(p);
 		serve(p);

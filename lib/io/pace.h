@@ -26,8 +26,8 @@ struct stream {
 
 /* ---- pace_wheel.c ---- */
 
-enum { WHEEL_SLOTS = 4096 };		/* a second and a bit */
-#define WHEEL_TICK (SR_MSEC / 4)
+enum { WHEEL_SLOTS = 8192 };		/* a second and a bit */
+#define WHEEL_TICK (SR_MSEC / 8)
 
 struct wheel {
 	struct stream *slot[WHEEL_SLOTS];
