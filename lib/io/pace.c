@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -58,6 +59,8 @@ struct sr_pace {
 	struct batch odd;		/* of sockets that have none */
 	struct sr_pace_numbers numbers;
 	struct stream *by_id[BUCKETS], *by_peer[BUCKETS];
+	bool first;			/* before other threads */
+	sr_time weighed, cpu;
 	bool quit;			/* atomic */
 };
 
@@ -105,8 +108,8 @@ aim(struct sr_pace *p, struct stream *s)
 {
 	struct stream **at = peer_bucket(p, s->s.pair, &s->s.rtcp);
 
-	s->rtp_len = sr_addr_socket(&s->s.rtp, &s->rtp);
-	s->rtcp_len = sr_addr_socket(&s->s.rtcp, &s->rtcp);
+	s->rtp_len = sr_endpoint(&s->s.rtp, &s->rtp);
+	s->rtcp_len = sr_endpoint(&s->s.rtcp, &s->rtcp);
 	s->next_peer = *at;
 	*at = s;
 }
@@ -292,11 +295,11 @@ receive(struct sr_pace *p, unsigned pair, int fd)
 
 	sr_wire_errors(fd, &p->numbers);
 	for (int i = 0; i < EVENTS; i++) {
-		struct sockaddr_storage ss;
-		socklen_t len = sizeof(ss);
+		union endpoint e;
+		socklen_t len = sizeof(e);
 		struct sr_addr from;
 		ssize_t n = recvfrom(fd, buf, sizeof(buf), MSG_DONTWAIT |
-		    MSG_TRUNC, (struct sockaddr *)&ss, &len);
+		    MSG_TRUNC, &e.any, &len);
 
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			continue;	/* an ICMP error, seen above */
@@ -304,7 +307,7 @@ receive(struct sr_pace *p, unsigned pair, int fd)
 			break;
 		if ((size_t)n > sizeof(buf))
 			continue;
-		sr_addr_unsocket(&ss, &from);
+		sr_endpoint_addr(&e, &from);
 		hear(p, pair, &from, (struct sr_str){ buf, (size_t)n });
 	}
 }
@@ -438,10 +441,10 @@ wait_until(struct sr_pace *p, sr_time until)
 		look(p);
 }
 
-/* To be woken in time where others work too: before them where we may, and
- * for a tenth of a millisecond at a time.  As it is where we may neither. */
+/* To be woken in time where others work too: as they are, but for a tenth of
+ * a millisecond at a time, and before them where we may. */
 static void
-hurry(void)
+be_first(bool first)
 {
 	struct {			/* sched_setattr(2) */
 		uint32_t size, policy;
@@ -450,13 +453,44 @@ hurry(void)
 		uint32_t priority;
 		uint64_t runtime, deadline, period;
 	} a = { .size = sizeof(a), .nice = NICE, .runtime = SR_MSEC / 10 };
+	struct sched_param param = { .sched_priority = 1 };
 
-	/* A twentieth of a millisecond is the kernel's habit: too much. */
-	prctl(PR_SET_TIMERSLACK, 1000ul);
+	if (first && pthread_setschedparam(pthread_self(), SCHED_RR,
+	    &param) == 0)
+		return;
 	if (syscall(SYS_sched_setattr, 0, &a, 0) == 0)
 		return;
 	a.nice = 0;
 	syscall(SYS_sched_setattr, 0, &a, 0);
+}
+
+static sr_time
+used(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return t.tv_sec * SR_SEC + t.tv_nsec;
+}
+
+/* Who needs half of the only processor may not keep the others from it: SIP
+ * has its times too.  Asked now and then. */
+static void
+be_fair(struct sr_pace *p)
+{
+	sr_time now = sr_pace_now(), cpu, fair;
+
+	if (now < p->weighed + SR_SEC / 2)
+		return;
+	cpu = used();
+	fair = (now - p->weighed) / 100 *
+	    (sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 95 : 50);
+	if (p->first == (cpu - p->cpu > fair)) {
+		p->first = !p->first;
+		be_first(p->first);
+	}
+	p->weighed = now;
+	p->cpu = cpu;
 }
 
 static void *
@@ -464,10 +498,14 @@ thread(void *arg)
 {
 	struct sr_pace *p = arg;
 
-	hurry();
+	/* A twentieth of a millisecond is the kernel's habit: too much. */
+	prctl(PR_SET_TIMERSLACK, 1000ul);
+	be_first(p->first = true);
+	p->weighed = sr_pace_now();
 	while (!__atomic_load_n(&p->quit, __ATOMIC_ACQUIRE)) {
 		run(p);
 		serve(p);
+		be_fair(p);
 		wait_until(p, sr_wheel_wake(&p->wheel));
 	}
 	serve(p);
