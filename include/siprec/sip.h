@@ -282,8 +282,8 @@ struct sr_plan_line {
 struct sr_plan {
 	struct sr_plan_line *lines;	/* one per m-line of the offer */
 	size_t nlines, ntaken;
-	/* Nothing wanted could be taken: the offer gets a 488.  An offer that
-	 * only removes (all ports 0) is none of those when it is a later one. */
+	/* Nothing could be taken: the offer gets a 488.  A later one that
+	 * only removes (all ports 0) is none of those. */
 	bool hopeless;
 };
 /* Judges an offer.  before: the plan in force, for a later offer, NULL for the

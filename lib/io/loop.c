@@ -231,8 +231,11 @@ sr_loop_free(struct sr_loop *l)
 		event_free(l->signals[i].ev);
 	if (l->on_bell != NULL)
 		event_free(l->on_bell);
-	if (l->base != NULL)
+	if (l->base != NULL) {
+		/* Connections are freed by what they deferred. */
+		event_base_loop(l->base, EVLOOP_NONBLOCK);
 		event_base_free(l->base);
+	}
 	if (l->bell >= 0)
 		close(l->bell);
 	pthread_mutex_destroy(&l->lock);

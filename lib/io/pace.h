@@ -9,12 +9,14 @@
 
 struct batch;
 
+union endpoint {
+	struct sockaddr any;
+	struct sockaddr_in in4;
+	struct sockaddr_in6 in6;
+};
+
+/* What every packet needs stands first: few lines of the cache. */
 struct stream {
-	struct sr_pace_stream s;
-	uint64_t id;
-	struct sockaddr_storage rtp, rtcp;
-	socklen_t rtp_len, rtcp_len;
-	struct stream *next_id, *next_peer;	/* in their tables */
 	/* In the wheel. */
 	struct stream *next, **prev;
 	int64_t tick;
@@ -22,12 +24,17 @@ struct stream {
 	/* In a batch that is not sent yet, when its serial is this one. */
 	struct batch *batch;
 	uint64_t serial;
+	struct sr_pace_stream s;
+	union endpoint rtp, rtcp;
+	socklen_t rtp_len, rtcp_len;
+	uint64_t id;
+	struct stream *next_id, *next_peer;	/* in their tables */
 };
 
 /* ---- pace_wheel.c ---- */
 
-enum { WHEEL_SLOTS = 4096 };		/* a second and a bit */
-#define WHEEL_TICK (SR_MSEC / 4)
+enum { WHEEL_SLOTS = 8192 };		/* a second and a bit */
+#define WHEEL_TICK (SR_MSEC / 8)
 
 struct wheel {
 	struct stream *slot[WHEEL_SLOTS];
@@ -62,8 +69,8 @@ struct pair {
 int sr_pair_open(struct pair *p, const struct sr_addr *local, uint16_t lo,
     uint16_t hi, uint16_t *cursor);
 void sr_pair_close(struct pair *p);
-socklen_t sr_addr_socket(const struct sr_addr *a, struct sockaddr_storage *ss);
-void sr_addr_unsocket(const struct sockaddr_storage *ss, struct sr_addr *a);
+socklen_t sr_endpoint(const struct sr_addr *a, union endpoint *e);
+void sr_endpoint_addr(const union endpoint *e, struct sr_addr *a);
 void sr_batch_add(struct batch *b, struct stream *s,
     const struct sr_packet *p, sr_time due, struct sr_pace_numbers *n);
 void sr_batch_flush(struct batch *b, struct sr_pace_numbers *n);

@@ -77,6 +77,8 @@ sr_wheel_due(struct wheel *w, sr_time now)
 			s = s->next;
 		if (s != NULL) {
 			sr_wheel_remove(w, s);
+			if (s->next != NULL)
+				__builtin_prefetch(s->next->s.from.arg);
 			return s;
 		}
 		w->cursor++;

@@ -19,39 +19,33 @@ enum {
 /* ---- addresses ---- */
 
 socklen_t
-sr_addr_socket(const struct sr_addr *a, struct sockaddr_storage *ss)
+sr_endpoint(const struct sr_addr *a, union endpoint *e)
 {
-	struct sockaddr_in *in4 = (struct sockaddr_in *)(void *)ss;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)(void *)ss;
-
-	memset(ss, 0, sizeof(*ss));
+	memset(e, 0, sizeof(*e));
 	if (a->family == 6) {
-		in6->sin6_family = AF_INET6;
-		in6->sin6_port = htons(a->port);
-		memcpy(&in6->sin6_addr, a->ip, 16);
-		return sizeof(*in6);
+		e->in6.sin6_family = AF_INET6;
+		e->in6.sin6_port = htons(a->port);
+		memcpy(&e->in6.sin6_addr, a->ip, 16);
+		return sizeof(e->in6);
 	}
-	in4->sin_family = AF_INET;
-	in4->sin_port = htons(a->port);
-	memcpy(&in4->sin_addr, a->ip, 4);
-	return sizeof(*in4);
+	e->in4.sin_family = AF_INET;
+	e->in4.sin_port = htons(a->port);
+	memcpy(&e->in4.sin_addr, a->ip, 4);
+	return sizeof(e->in4);
 }
 
 void
-sr_addr_unsocket(const struct sockaddr_storage *ss, struct sr_addr *a)
+sr_endpoint_addr(const union endpoint *e, struct sr_addr *a)
 {
-	const struct sockaddr_in *in4 = (const void *)ss;
-	const struct sockaddr_in6 *in6 = (const void *)ss;
-
 	memset(a, 0, sizeof(*a));
-	if (ss->ss_family == AF_INET6) {
+	if (e->any.sa_family == AF_INET6) {
 		a->family = 6;
-		a->port = ntohs(in6->sin6_port);
-		memcpy(a->ip, &in6->sin6_addr, 16);
+		a->port = ntohs(e->in6.sin6_port);
+		memcpy(a->ip, &e->in6.sin6_addr, 16);
 	} else {
 		a->family = 4;
-		a->port = ntohs(in4->sin_port);
-		memcpy(a->ip, &in4->sin_addr, 4);
+		a->port = ntohs(e->in4.sin_port);
+		memcpy(a->ip, &e->in4.sin_addr, 4);
 	}
 }
 
@@ -61,10 +55,10 @@ static int
 open_socket(const struct sr_addr *local, struct sr_addr *bound)
 {
 	int fd, on = 1, size = SOCKET_BUFFER, saved;
-	struct sockaddr_storage ss;
-	socklen_t len = sr_addr_socket(local, &ss);
+	union endpoint e;
+	socklen_t len = sr_endpoint(local, &e);
 
-	fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	fd = socket(e.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
@@ -72,10 +66,10 @@ open_socket(const struct sr_addr *local, struct sr_addr *bound)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
 	else
 		setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&ss, len) == 0) {
-		len = sizeof(ss);
-		if (getsockname(fd, (struct sockaddr *)&ss, &len) == 0) {
-			sr_addr_unsocket(&ss, bound);
+	if (bind(fd, &e.any, len) == 0) {
+		len = sizeof(e);
+		if (getsockname(fd, &e.any, &len) == 0) {
+			sr_endpoint_addr(&e, bound);
 			return fd;
 		}
 	}

@@ -37,6 +37,8 @@ struct sr_play {
 	uint8_t pt, cn_pt, ncsrc;
 	bool dtx, noise, paused, marker, over;
 	unsigned quiet;			/* silent slots so far */
+	uint8_t head[HEADER + 4 * CSRC_MAX];
+	uint8_t body[4];
 	struct digit digit;
 	struct orders orders;
 	struct sr_play_numbers numbers, before;
@@ -48,8 +50,6 @@ struct sr_play {
 	uint32_t ssrc_mask, ts_shift;
 	uint16_t seq_shift;
 	bool renumber;
-	uint8_t head[HEADER + 4 * CSRC_MAX];
-	uint8_t body[4];
 };
 
 void

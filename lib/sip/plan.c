@@ -39,21 +39,13 @@ find_attr(const struct sr_str *v, size_t n, const char *name)
 	return false;
 }
 
-/* Said for the m-line, or for all of them. */
-static bool
-is_said(const struct sr_sdp *s, const struct sr_mline *m, const char *name)
-{
-	return find_attr(m->attrs, m->nattrs, name) ||
-	    find_attr(s->attrs, s->nattrs, name);
-}
-
 /* ---- formats ---- */
 
 /* One m-line under judgement. */
 struct judge {
-	const struct sr_sdp *sdp;
 	const struct sr_mline *m;
 	const struct sr_plan_cfg *cfg;
+	bool ufrag, pwd;		/* of ICE, for the whole session */
 	const struct sr_plan_line *before;	/* NULL: none */
 	struct sr_plan_line *l;
 };
@@ -199,6 +191,16 @@ judge_addr(struct judge *j)
 	return SR_TAKEN;
 }
 
+/* RFC 5761 section 4: on one port these would be taken for RTCP. */
+static bool
+looks_like_rtcp(const struct sr_plan_line *l)
+{
+	for (uint8_t pt = 64; pt < 96; pt++)
+		if (sr_plan_wants(l, pt))
+			return true;
+	return false;
+}
+
 /* RFC 5761 section 5.1.1; RFC 8858 section 4: rtcp-mux-only asks for the
  * ordinary answer; RFC 3605. */
 static enum sr_refusal
@@ -210,7 +212,8 @@ judge_rtcp(struct judge *j)
 
 	if (only && j->cfg->no_mux)
 		return SR_NO_MUX;
-	l->mux = (m->rtcp_mux || only) && !j->cfg->no_mux;
+	l->mux = only || (m->rtcp_mux && !j->cfg->no_mux &&
+	    !looks_like_rtcp(l));
 	l->rtcp = l->rtp;
 	if (!l->mux && m->rtcp.port != 0)
 		l->rtcp = m->rtcp;
@@ -223,9 +226,11 @@ judge_rtcp(struct judge *j)
 static void
 judge_ice(struct judge *j)
 {
+	const struct sr_mline *m = j->m;
+
 	j->l->ice = !j->cfg->client &&
-	    is_said(j->sdp, j->m, "ice-ufrag") &&
-	    is_said(j->sdp, j->m, "ice-pwd");
+	    (j->ufrag || find_attr(m->attrs, m->nattrs, "ice-ufrag")) &&
+	    (j->pwd || find_attr(m->attrs, m->nattrs, "ice-pwd"));
 }
 
 /* ---- keys ---- */
@@ -330,7 +335,9 @@ static void
 judge_all(struct sr_plan *p, const struct sr_sdp *offer,
     const struct sr_plan *before, const struct sr_plan_cfg *cfg)
 {
-	struct judge j = { .sdp = offer, .cfg = cfg };
+	struct judge j = { .cfg = cfg,
+	    .ufrag = find_attr(offer->attrs, offer->nattrs, "ice-ufrag"),
+	    .pwd = find_attr(offer->attrs, offer->nattrs, "ice-pwd") };
 	bool removes = before != NULL;
 
 	for (size_t i = 0; i < p->nlines; i++) {

@@ -88,8 +88,14 @@ reply_plain(struct sr_tx *tx, int status, const char *reason)
 {
 	struct sr_ua_reply r = { .status = status,
 	    .reason = sr_cstr(reason) };
+	int err = reply_send(tx, &r, none);
 
-	return reply_send(tx, &r, none);
+	/* No memory for an answer: then there is none. */
+	if (err != SR_OK && err != SR_ENOENT && status >= 200) {
+		tx->status = status;
+		tx_over(tx);
+	}
+	return err;
 }
 
 static int

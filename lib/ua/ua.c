@@ -40,7 +40,8 @@ sr_ua_new(struct sr_ua **up, const struct sr_ua_cfg *cfg)
 	defaults(&ua->cfg);
 	if (cfg->seed != 0)
 		sr_prng_init(&ua->prng, cfg->seed);
-	sr_buf_init(&ua->out, ua->cfg.max_message);
+	/* An answer repeats much of its request, and must fit. */
+	sr_buf_init(&ua->out, ua->cfg.max_message + 65536);
 	sr_buf_init(&ua->scratch, ua->cfg.max_message);
 	ua_random(ua, &ua->salt, sizeof(ua->salt));
 	*up = ua;

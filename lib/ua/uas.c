@@ -67,6 +67,9 @@ malformed(const struct heard *h)
 		return "CSeq names another method";
 	if (heard_is_short(h))
 		return "Bad Content-Length";
+	if (h->from.proto != SR_UDP &&
+	    sr_msg_header(m, "Content-Length", 0).p == NULL)
+		return "No Content-Length";
 	if (m->from.uri.n == 0 || open_quote(sr_msg_header(m, "From", 0)))
 		return "Bad From";
 	if (m->to.uri.n == 0 || open_quote(sr_msg_header(m, "To", 0)))

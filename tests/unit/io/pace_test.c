@@ -52,8 +52,9 @@ fake_hear(void *arg, sr_time at, struct sr_str pkt)
 {
 	struct fake *f = arg;
 
-	f->heard += pkt.n == 8;
 	f->heard_at = at;
+	if (pkt.n == 8)
+		__atomic_add_fetch(&f->heard, 1, __ATOMIC_RELEASE);
 }
 
 static void
@@ -129,7 +130,7 @@ wait_for(int *what)
 	for (int i = 0; i < 400 &&
 	    __atomic_load_n(what, __ATOMIC_ACQUIRE) == 0; i++)
 		usleep(5000);
-	CHECK(*what > 0);
+	CHECK(__atomic_load_n(what, __ATOMIC_ACQUIRE) > 0);
 }
 
 TEST(pace_sends_every_packet_of_a_hundred_streams_in_time)

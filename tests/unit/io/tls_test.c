@@ -516,3 +516,34 @@ TEST(keys_are_written_only_when_asked_and_for_nobody_else)
 	drop(&cert);
 	rmdir(dir);
 }
+
+/* What a server that runs for years must not do. */
+TEST(a_hundred_handshakes_leave_no_descriptor_behind)
+{
+	struct sr_transport_stats st;
+	struct cert cert;
+	struct sr_tls_pair pair;
+	struct sr_tls_cfg s = { .pairs = &pair, .npairs = 1 };
+	struct sr_tls_cfg c = { .no_verify = true };
+	struct world w;
+	int before, after;
+
+	make_dir();
+	cert = make("x", "DNS:example.com", NULL, 10, NULL);
+	pair = (struct sr_tls_pair){ cert.file, NULL };
+	begin(&w, &s);
+	before = dup(0);
+	close(before);
+	for (int i = 0; i < 100; i++)
+		CHECK_EQ(call(&w, &c, "who.ever", NULL), SR_OK);
+	sr_loop_run_until(w.l, sr_now() + 20 * SR_MSEC);
+	after = dup(0);
+	close(after);
+	CHECK_EQ(after, before);
+	sr_transport_stats(w.server.t, &st);
+	CHECK_EQ(st.conns, 0);
+	CHECK_EQ(st.accepted, 100);
+	end(&w);
+	drop(&cert);
+	rmdir(dir);
+}

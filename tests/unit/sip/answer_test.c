@@ -349,6 +349,16 @@ TEST(answer_without_mux_refuses_who_must)
 	CHECK_EQ(plan.lines[1].refused, SR_NO_MUX);
 }
 
+TEST(answer_keeps_apart_what_looks_like_rtcp)		/* SD-13 */
+{
+	answer_to(HEAD "m=audio 4 RTP/AVP 0 72\r\na=rtcp-mux\r\n"
+	    "a=rtpmap:72 PCMA/8000\r\n"
+	    "m=audio 8 RTP/AVP 0 63 96\r\na=rtcp-mux\r\n"
+	    "a=rtpmap:63 PCMA/8000\r\na=rtpmap:96 PCMA/8000\r\n");
+	CHECK(!plan.lines[0].mux && plan.lines[1].mux);
+	CHECK_EQ(plan.lines[0].rtcp.port, 5);
+}
+
 TEST(answer_addresses_of_all_kinds)			/* SD-15 */
 {
 	struct sr_plan_cfg cfg = defaults();
@@ -568,7 +578,7 @@ TEST(answer_of_decisions_that_do_not_fit_is_refused)
 TEST(answer_repeats_no_control_characters)
 {
 	static const char text[] = HEAD "m=audio 1 RTP/AVP 0\r\n"
-	    "a=label:a\0b\tc\x1b[2J\r\n";
+	    "a=label:a\0b\tc\x1b[2J\r\nm=\0 4 RTP/AVP \x01\r\n";
 
 	sr_sdp_free(&offer);
 	sr_plan_free(&plan);
@@ -580,6 +590,7 @@ TEST(answer_repeats_no_control_characters)
 	sr_buf_init(&out, 10000);
 	again();
 	CHECK(has("a=label:ab c[2J\r\n"));
+	CHECK(has("m=audio 0 RTP/AVP 0\r\n"));
 }
 
 /* ---- later offers ---- */
@@ -731,7 +742,7 @@ answer_file(const char *name, struct sr_str raw)
 	struct sr_plan_cfg cfg = defaults();
 	const struct sr_part *sdp = NULL;
 	static char text[200000];
-	struct sr_body b;
+	struct sr_body b = { .parts = NULL };
 	struct sr_msg m;
 
 	if (sr_msg_parse(&m, raw) == SR_OK &&
@@ -750,8 +761,8 @@ answer_file(const char *name, struct sr_str raw)
 				    "%s", name, i, sr_refusal_text(
 				    plan.lines[i].refused));
 		}
-		sr_body_free(&b);
 	}
+	sr_body_free(&b);
 	sr_msg_free(&m);
 }
 

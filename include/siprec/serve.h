@@ -1,0 +1,243 @@
+/* serve: what a recording server (RFC 7866) decides: whom it answers what, and
+ * what it asks for itself.  No sockets, no ports, no clock.
+ *
+ * It does not record.  The owner gives each message received and each message
+ * sent, and all media, to an engine (core.h) in the order of the wire; the
+ * engine's events come back here by sr_serve_engine_event. */
+#ifndef SIPREC_SERVE_H
+#define SIPREC_SERVE_H
+
+#include "siprec/core.h"
+#include "siprec/ua.h"
+
+struct sr_serve;
+
+/* ---- birth ---- */
+
+struct sr_cidr {
+	struct sr_addr addr;
+	unsigned bits;
+};
+/* "192.0.2.0/24", "2001:db8::/32", or one address.  SR_OK, SR_EBAD. */
+int sr_cidr_parse(struct sr_cidr *c, struct sr_str s);
+
+enum sr_replaces_policy {		/* who may replace a dialog */
+	SR_REPLACES_SAME,	/* the same TLS identity, else the same digest
+				 * user, else the same address */
+	SR_REPLACES_ANY,		/* whoever may call at all */
+	SR_REPLACES_DIGEST,		/* the same digest user */
+	SR_REPLACES_NONE
+};
+/* Zeros are defaults, said behind each.  Arrays, strings, users must outlive
+ * the server, or be replaced by sr_serve_access. */
+struct sr_serve_cfg {
+	/* crypto is needed.  What is absent takes what a recording server
+	 * says: contact_params ";+sip.srs", understood "siprec" ... */
+	struct sr_ua_cfg ua;
+	/* decodes, arg, srtp, first, text, no_mux, passive; the rest is
+	 * filled in here. */
+	struct sr_plan_cfg plan;
+	struct sr_str fingerprint;	/* "sha-256 AA:..."; absent: no DTLS */
+	bool strict;			/* the letter of RFC 7866 */
+	bool any;	/* plain calls too: the engine wants cfg.all */
+	bool held;			/* sessions begin paused */
+	bool no_require;	/* leave "Require: siprec" out of a 2xx */
+	bool secure;			/* signalling over TLS only */
+	const struct sr_cidr *allow;	/* who may call; none: everybody */
+	size_t nallow;
+	const struct sr_str *hosts;	/* what we answer for; none: all */
+	size_t nhosts;
+	const struct sr_auth_users *users;	/* NULL: no digest */
+	struct sr_str realm;		/* "siprec" */
+	bool md5;			/* offer and accept MD5 too */
+	sr_time nonce_life;		/* 5 min */
+	enum sr_replaces_policy replaces;
+	unsigned streams;	/* offered to an INVITE without offer: 2 */
+	sr_time answer_delay;		/* 0; for tests */
+	sr_time media_timeout;		/* 60 s; SR_NEVER: none */
+	/* OPTIONS to a session that has neither media nor a session timer, so
+	 * often: 15 min; SR_NEVER: never. */
+	sr_time probe;
+	sr_time max_duration;		/* none */
+	uint32_t retry_after;		/* of a 503: 30 s */
+	size_t max_sessions;		/* 10,000 */
+	size_t max_lines;		/* 64 m-lines in one offer */
+	size_t max_subscriptions;	/* 100 */
+};
+int sr_serve_new(struct sr_serve **sp, const struct sr_serve_cfg *cfg);
+void sr_serve_free(struct sr_serve *s);
+/* New access lists and credentials, for calls to come. */
+void sr_serve_access(struct sr_serve *s, const struct sr_cidr *allow,
+    size_t nallow, const struct sr_auth_users *users);
+
+/* ---- in ---- */
+
+/* Before each of these four calls, take all events; the others of this header
+ * may be called between two events as well. */
+struct sr_serve_in {
+	struct sr_hop hop;		/* where it came from */
+	struct sr_str identity;	/* of a TLS peer whose certificate was verified;
+				 * absent: none.  Borrowed for the call. */
+	struct sr_str raw;		/* one whole message */
+};
+/* As sr_ua_receive. */
+int sr_serve_receive(struct sr_serve *s, const struct sr_serve_in *in,
+    sr_time now);
+void sr_serve_tick(struct sr_serve *s, sr_time now);
+void sr_serve_lost(struct sr_serve *s, const struct sr_hop *hop, sr_time now);
+void sr_serve_resolved(struct sr_serve *s, uint64_t ticket,
+    const struct sr_hop *hops, size_t n, sr_time now);
+
+sr_time sr_serve_due(const struct sr_serve *s);	/* or SR_NEVER */
+
+/* Answers PORTS: v[i] belongs to want[i].  n 0: there are none (503).  SR_OK;
+ * SR_ENOENT: the leg no longer wants them: close them again. */
+struct sr_serve_port {
+	struct sr_addr rtp;		/* as the peer is to see it */
+	uint16_t rtcp;	/* 0: muxed, or rtp.port + 1 where that was asked */
+};
+int sr_serve_ports(struct sr_serve *s, uint64_t leg,
+    const struct sr_serve_port *v, size_t n, sr_time now);
+/* When the latest packet of that line came.  Cheap; once a second will do. */
+void sr_serve_heard(struct sr_serve *s, uint64_t leg, size_t line, sr_time at);
+/* All events of the engine, in order. */
+void sr_serve_engine_event(struct sr_serve *s, const struct sr_event *ev);
+/* The disk is (no longer) so full that new calls must be refused. */
+void sr_serve_full(struct sr_serve *s, bool on);
+/* Draining: 503 to new calls; IDLE when the last one is over. */
+void sr_serve_drain(struct sr_serve *s, bool on, sr_time now);
+/* Drains, ends all dialogs by BYE with that Reason text ("stopped",
+ * "disk-full"), takes registrations back; IDLE when all is said. */
+void sr_serve_shutdown(struct sr_serve *s, const char *reason, sr_time now);
+
+/* ---- out ---- */
+
+enum sr_serve_kind {
+	SR_SERVE_SEND,			/* hop, data; for logs: method, status,
+					 * branch, server */
+	SR_SERVE_RESOLVE,		/* ticket, uri: sr_serve_resolved */
+	SR_SERVE_PORTS,	/* leg, want, nwant: bind them, then sr_serve_ports */
+	SR_SERVE_RELEASE,		/* leg, line; line SR_ALL_LINES: the leg
+					 * is over, its number too */
+	SR_SERVE_LINE,			/* leg, line, label, peer, dir: what
+					 * holds from now on */
+	SR_SERVE_KEYS,			/* leg, line, keying: just before the
+					 * LINE with new keys */
+	SR_SERVE_MUTE,			/* leg, line, on: drop its media, do not
+					 * give it to the engine */
+	SR_SERVE_PIN,		/* conn carries a dialog: do not close it */
+	SR_SERVE_UNPIN,			/* conn carries one dialog less */
+	SR_SERVE_DONE,			/* ticket, act, status, leg: how the
+					 * other side took a command */
+	SR_SERVE_NOTE,			/* rule, text, call_id; leg or 0 */
+	SR_SERVE_IDLE			/* draining, and nothing is left */
+};
+#define SR_ALL_LINES SIZE_MAX
+
+struct sr_serve_want {			/* a line that needs ports */
+	size_t line;			/* index of the m-line */
+	uint8_t family;			/* 4 or 6 */
+	bool mux;			/* one port, not two */
+	bool text;			/* real-time text, not audio */
+	struct sr_addr local;		/* where the signalling came to */
+};
+struct sr_serve_keying {
+	enum sr_keying keying;		/* NONE: plain RTP, or ICE alone */
+	const struct sr_sdes_key *ours;		/* SDES */
+	const struct sr_sdes_keys *theirs;	/* SDES */
+	bool active;			/* DTLS: we are the client */
+	struct sr_str fingerprint;	/* DTLS: the peer's */
+	struct sr_str ufrag, pwd;	/* ICE, lite side: ours, or absent */
+};
+enum sr_serve_act {
+	SR_ACT_PAUSE, SR_ACT_RESUME, SR_ACT_STOP, SR_ACT_DROP, SR_ACT_SNAPSHOT,
+	SR_ACT_CALL, SR_ACT_REGISTER
+};
+/* Good until the next sr_serve_next; what it points to, for SEND and RESOLVE,
+ * until the next of the four calls. */
+struct sr_serve_event {
+	enum sr_serve_kind kind;
+	uint64_t leg;			/* a dialog with its ports; 0: none */
+	struct sr_str call_id;		/* of the leg's dialog */
+	size_t line;
+	struct sr_str label;
+	struct sr_hop hop;
+	struct sr_str data;
+	enum sr_method method;
+	int status;			/* SEND: 0 is a request.  DONE: final
+					 * status, 0: no answer came */
+	struct sr_str branch;
+	bool server;
+	uint64_t ticket;
+	struct sr_str uri;
+	const struct sr_serve_want *want;
+	size_t nwant;
+	const struct sr_plan_line *peer;	/* addresses, mux, held ... */
+	enum sr_dir dir;		/* SR_RECVONLY or SR_INACTIVE */
+	struct sr_serve_keying keying;
+	bool on;
+	uint64_t conn;
+	enum sr_serve_act act;
+	const char *rule;
+	struct sr_str text;
+};
+/* NULL when dry. */
+const struct sr_serve_event *sr_serve_next(struct sr_serve *s);
+
+/* ---- control ---- */
+
+/* session: the name of its directory, or a Call-ID.  PAUSE, RESUME, STOP,
+ * SNAPSHOT; DROP wants a label.  What can be told at once: SR_OK, and a DONE
+ * with *ticket follows; SR_ENOENT: no such session or label; SR_EUNSUP: the
+ * other side takes no UPDATE (SNAPSHOT); SR_EBAD: the session is at its end.
+ * A paused session is mute from this call on. */
+int sr_serve_do(struct sr_serve *s, enum sr_serve_act act,
+    struct sr_str session, struct sr_str label, sr_time now,
+    uint64_t *ticket);
+
+/* A session begun by us, RFC 7866 section 6.2.  DONE tells the outcome.  As
+ * sr_ua_invite. */
+struct sr_serve_call {
+	struct sr_str uri;		/* of the recording client */
+	struct sr_str from;		/* absent: sip:siprec@ our address */
+	const struct sr_ua_auth *auth;	/* NULL: none */
+};
+int sr_serve_call(struct sr_serve *s, const struct sr_serve_call *c,
+    sr_time now, uint64_t *ticket);
+/* Registers aor with registrar and keeps it so until shutdown.  DONE after
+ * each attempt.  auth must outlive the server. */
+struct sr_serve_register {
+	struct sr_str registrar, aor;	/* URIs; borrowed for the call */
+	uint32_t expires;		/* seconds, 0: 3600 */
+	const struct sr_ua_auth *auth;
+};
+int sr_serve_register(struct sr_serve *s, const struct sr_serve_register *r,
+    sr_time now, uint64_t *ticket);
+
+/* One JSON object and a line feed.  SR_OK, SR_ENOENT, SR_ELIMIT, SR_ENOMEM. */
+int sr_serve_list(const struct sr_serve *s, struct sr_buf *out, sr_time now);
+int sr_serve_show(const struct sr_serve *s, struct sr_str session,
+    struct sr_buf *out, sr_time now);
+int sr_serve_stats_json(const struct sr_serve *s, struct sr_buf *out,
+    sr_time now);
+
+enum { SR_SETUP_BUCKETS = 16, SR_CAUSES = 16 };
+struct sr_serve_stats {
+	size_t now;			/* sessions, answered and not over */
+	size_t legs, subscriptions;
+	bool draining, full;
+	uint64_t invites;		/* first ones, whatever became of them */
+	uint64_t answered, cancelled;
+	uint64_t refused[700];		/* by status */
+	/* set-up times: bucket i counts those below 1 ms * 2^i, and the last
+	 * one all the rest */
+	uint64_t setup[SR_SETUP_BUCKETS];
+	sr_time setup_sum;
+	struct sr_serve_cause {
+		const char *why;	/* NULL: the list is over */
+		uint64_t n;
+	} ended[SR_CAUSES];		/* reasons of core.h's END */
+};
+void sr_serve_stats(const struct sr_serve *s, struct sr_serve_stats *out);
+
+#endif
