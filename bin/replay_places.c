@@ -42,33 +42,15 @@ on_found(void *arg, int err, const struct sr_hop *hops, size_t n)
 void
 live_look_up(struct world *w, struct place *p, struct sr_str uri)
 {
-	struct sr_dns_query q = { .sips = sr_stristarts(uri,
-	    SR_STR("sips:")) };
-	struct sr_str user, transport = { NULL, 0 };
+	struct sr_dns_query q;
 	struct sr_lookup *l;
-	uint64_t port = 0;
-	size_t colon;
 
-	if (sr_uri_split(uri, &user, &q.host) == SR_OK) {
-		struct sr_str rest = sr_substr(uri, (size_t)(q.host.p -
-		    uri.p) + q.host.n, uri.n);
-
-		if (rest.n > 1 && rest.p[0] == ':') {
-			colon = 1;
-			while (colon < rest.n && rest.p[colon] >= '0' &&
-			    rest.p[colon] <= '9')
-				colon++;
-			sr_strnum(sr_substr(rest, 1, colon - 1), &port);
-		}
-		sr_param(sr_substr(rest, sr_strchr(rest, ';'), rest.n),
-		    "transport", &transport);
+	if (sr_dns_query_uri(&q, uri) != SR_OK) {
+		on_found(p, SR_ENOENT, NULL, 0);
+		return;
 	}
 	p->domain = q.host;
-	q.port = (uint16_t)port;
-	q.has_proto = transport.n > 0;
-	q.proto = sr_strieq(transport, SR_STR("tcp")) ? SR_TCP :
-	    sr_strieq(transport, SR_STR("tls")) ? SR_TLS : SR_UDP;
-	if (q.host.n == 0 || sr_dns_sip(w->dns, &q, on_found, p, &l) != SR_OK)
+	if (sr_dns_sip(w->dns, &q, on_found, p, &l) != SR_OK)
 		on_found(p, SR_ENOENT, NULL, 0);
 }
 

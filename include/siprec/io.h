@@ -183,6 +183,8 @@ struct sr_dns_query {
 	enum sr_proto proto;
 	bool sips;			/* only TLS will do */
 };
+/* What a sip or sips URI asks for; the host is a view of it.  SR_EBAD. */
+int sr_dns_query_uri(struct sr_dns_query *q, struct sr_str uri);
 struct sr_dns_cfg {
 	const char *servers;	/* "IP:PORT,..."; NULL: resolv.conf */
 	sr_time timeout;		/* 5 s for the whole of a query */
@@ -366,5 +368,22 @@ int sr_pace_aim(struct sr_pace *p, uint64_t id, const struct sr_addr *rtp,
 void sr_pace_numbers(struct sr_pace *p, struct sr_pace_numbers *out);
 /* Microseconds that q (0.99) of the packets were not later than. */
 double sr_pace_late(const struct sr_pace_numbers *n, double q);
+
+/* ---- sink: lines for a reader who may be slow ---- */
+
+/* Its own thread writes; who puts never waits.  What a reader is too slow for
+ * is dropped, and counted. */
+struct sr_sink;
+/* fd stays the caller's; max bytes may wait (0: 16 MiB).  SR_OK, SR_ENOMEM,
+ * SR_ESYS. */
+int sr_sink_fd(struct sr_sink **sp, int fd, size_t max);
+/* A file (appended to), a FIFO or a Unix socket.  SR_ESYS: errno says why. */
+int sr_sink_open(struct sr_sink **sp, const char *path, size_t max);
+/* line without its end. */
+void sr_sink_put(struct sr_sink *s, struct sr_str line);
+/* Lines dropped so far; *gone gets the errno of a reader that went away. */
+uint64_t sr_sink_dropped(struct sr_sink *s, int *gone);
+/* Gives what waits until then to be written; a reader that hangs is left. */
+void sr_sink_close(struct sr_sink *s, sr_time patience);
 
 #endif

@@ -42,6 +42,33 @@ struct sr_report {			/* a block, section 6.4.1 */
 /* Cuts the next block off rest; false when there is none. */
 bool sr_report_next(struct sr_str *rest, struct sr_report *out);
 
+/* ---- receiver: the reports of one who only listens, section 6.4.2 ---- */
+
+/* What a receiver report says of the source in force, RFC 3550 6.4.1. */
+struct sr_reception {
+	uint32_t ssrc, highest;		/* extended sequence number */
+	uint64_t expected, received;	/* packets so far */
+	uint32_t jitter;		/* in clock units */
+	uint32_t lsr;			/* of the latest SR: middle of its NTP
+					 * time, and when it came; 0: none */
+	sr_time lsr_at;
+};
+struct sr_receiver {			/* plain: copy it, forget it */
+	uint32_t ssrc;			/* our own */
+	uint64_t expected, received;	/* at the report before */
+	struct sr_prng prng;
+	sr_time due;
+};
+/* interval: of reports on the average, 0: 5 s; the first comes after half. */
+void sr_receiver_init(struct sr_receiver *r, uint64_t seed, sr_time now,
+    sr_time interval);
+/* At due: RR (with a block where something was heard) and SDES; with bye
+ * also BYE.  out has room for SR_RECEIVER_MAX bytes; how many there are. */
+enum { SR_RECEIVER_MAX = 96 };
+size_t sr_receiver_next(struct sr_receiver *r, sr_time now, sr_time interval,
+    const struct sr_reception *heard, struct sr_str cname, bool bye,
+    uint8_t *out);
+
 /* ---- emitter: whatever has packets to be sent at times ---- */
 
 struct sr_packet {
@@ -137,15 +164,6 @@ bool sr_line_turned(struct sr_line *l, uint32_t *from, uint32_t *to);
 bool sr_line_wants_fork(const struct sr_line *l, uint32_t *ssrc);
 void sr_line_fork(struct sr_line *l, struct sr_line *other);
 void sr_line_numbers(const struct sr_line *l, struct sr_numbers *out);
-/* What a receiver report says of the source in force, RFC 3550 6.4.1. */
-struct sr_reception {
-	uint32_t ssrc, highest;		/* extended sequence number */
-	uint64_t expected, received;	/* packets so far */
-	uint32_t jitter;		/* in clock units */
-	uint32_t lsr;			/* of the latest SR: middle of its NTP
-					 * time, and when it came; 0: none */
-	sr_time lsr_at;
-};
 /* All but lsr and lsr_at; false when nothing was heard yet. */
 bool sr_line_reception(const struct sr_line *l, struct sr_reception *out);
 /* By how much the sender's clock is slow against the wall's, from the lowest

@@ -1,0 +1,121 @@
+/* listen: the recording server, from inside. */
+#ifndef SIPREC_LISTEN_H
+#define SIPREC_LISTEN_H
+
+#include "siprec/crypt.h"
+#include "siprec/io.h"
+#include "siprec/out.h"
+#include "siprec/serve.h"
+
+enum { MAX_LISTENERS = 32, MAX_ALLOW = 256, LEG_BUCKETS = 4096 };
+
+struct options {
+	const char *listeners[MAX_LISTENERS];
+	size_t nlisteners;
+	struct sr_record_cfg record;
+	const char *advertise, *auth, *realm, *control, *metrics, *log, *clf;
+	const char *on_event, *on_stream, *call, *reg, *user, *password_file;
+	const char *tls_cert, *tls_key, *tls_ca, *tls_crl, *dns;
+	bool verify_client, json, quiet, strict, any, held, first_codec;
+	bool latch_off;
+	enum sr_srtp_policy srtp;
+	uint16_t lo, hi;
+	struct sr_cidr allow[MAX_ALLOW];
+	size_t nallow;
+	size_t max_sessions;
+	sr_time media_timeout, max_duration, answer_delay, t1;
+	uint32_t min_se, session_expires;
+	uint64_t min_free;
+};
+int listen_options(struct options *o, int argc, char *argv[], bool *done);
+void listen_options_free(struct options *o);
+
+struct server;
+struct leg;
+struct port {				/* of one m-line of a leg */
+	struct leg *leg;
+	size_t line;
+	struct sr_pair pair;
+	struct sr_drain_sock *rtp, *rtcp;
+	struct sr_ports *from;
+	struct sr_addr addr;		/* as the client sees it */
+	struct sr_addr source;		/* where its media came from */
+	struct sr_addr report_to;	/* its RTCP; family 0: nobody */
+	struct sr_receiver receiver;
+	bool muted, mux;
+	sr_time heard, told;
+	uint64_t packets, dropped;
+	struct port *next, **at;	/* of all */
+};
+struct leg {
+	struct leg *next;		/* in the table, by number */
+	struct leg *same;		/* in the table, by Call-ID */
+	uint64_t number, hash;
+	struct port **ports;
+	size_t nports;
+	struct server *server;
+};
+struct nets {				/* port ranges, one per local address */
+	struct sr_addr addr;
+	struct sr_ports *ports;
+};
+
+struct server {
+	const struct options *o;
+	struct sr_loop *loop;
+	struct sr_wake *wake;
+	struct sr_transport *transport;
+	struct sr_tls *tls;
+	struct sr_dns *dns;
+	struct sr_drain *drain;
+	struct sr_engine *engine;
+	struct sr_recorder *recorder;
+	struct sr_serve *serve;
+	struct sr_sink *out, *log;
+	struct leg *legs[LEG_BUCKETS], *calls[LEG_BUCKETS];
+	struct port *ports;
+	struct nets nets[16];
+	size_t nnets, nports;
+	char cname[32];
+	struct sr_buf line;
+	struct sr_auth_users users;
+	struct sr_buf credentials;
+	struct sr_hop *lost;
+	size_t nlost, lost_cap;
+	sr_time second;			/* the next look at the slow things */
+	sr_time tenth;
+	sr_time stop_by;
+	bool busy, stopping;
+	int status;
+};
+
+/* ---- wire: SIP in and out ---- */
+
+int wire_open(struct server *s);
+void wire_close(struct server *s);
+/* Everything that serve and the engine have to say, until both are dry. */
+void server_drain(struct server *s);
+void server_wake(struct server *s);
+
+/* ---- media: ports, RTP in, RTCP out ---- */
+
+int media_open(struct server *s);
+void media_close(struct server *s);
+void media_ports(struct server *s, const struct sr_serve_event *ev);
+void media_release(struct server *s, const struct sr_serve_event *ev);
+void media_line(struct server *s, const struct sr_serve_event *ev);
+void media_mute(struct server *s, const struct sr_serve_event *ev);
+/* What has come for the call of this message goes first. */
+void media_first(struct server *s, struct sr_str call_id);
+void media_reports(struct server *s, sr_time now);	/* RTCP that is due */
+void media_tell(struct server *s);	/* serve, what was heard */
+
+/* ---- log: events out ---- */
+
+int log_open(struct server *s);
+void log_take(struct server *s, const struct sr_event *ev);
+void log_note(struct server *s, const struct sr_serve_event *ev);
+void log_lines(struct server *s, bool wait);
+void log_close(struct server *s);
+
+#endif

@@ -1,0 +1,118 @@
+/* listen_log - what has happened: the session's files, and lines for others. */
+#include "listen.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+int
+log_open(struct server *s)
+{
+	struct sr_record_cfg cfg = s->o->record;
+
+	sr_buf_init(&s->line, 16 << 20);
+	if (sr_recorder_new(&s->recorder, &cfg) != SR_OK ||
+	    sr_sink_fd(&s->out, STDOUT_FILENO, 0) != SR_OK) {
+		cli_warn("out of memory");
+		return CLI_SYSTEM;
+	}
+	if (s->o->log != NULL && sr_sink_open(&s->log, s->o->log, 0) !=
+	    SR_OK) {
+		cli_warn("%s: %s", s->o->log, strerror(errno));
+		return CLI_CANTCREAT;
+	}
+	return CLI_OK;
+}
+
+static void
+show(struct server *s, const struct sr_event *ev)
+{
+	if (s->o->quiet || s->o->json)
+		return;
+	s->line.n = 0;
+	sr_event_text(ev, &s->line);
+	if (s->line.n > 0)
+		sr_sink_put(s->out, sr_substr(sr_buf_str(&s->line), 0,
+		    s->line.n - 1));
+}
+
+void
+log_take(struct server *s, const struct sr_event *ev)
+{
+	if (ev->kind < SR_EV_MEDIA) {
+		sr_serve_engine_event(s->serve, ev);
+		show(s, ev);
+	}
+	if (sr_recorder_event(s->recorder, ev) != SR_OK) {
+		cli_warn("out of memory");
+		s->status = cli_worst(s->status, CLI_SYSTEM);
+	}
+}
+
+/* Of the server itself, in line with the rest. */
+void
+log_note(struct server *s, const struct sr_serve_event *ev)
+{
+	char text[600];
+	const struct sr_event *e;
+
+	snprintf(text, sizeof(text), "call %.*s: %.*s", SR_FMT(ev->call_id),
+	    SR_FMT(ev->text));
+	sr_engine_note(s->engine, sr_now(), 0, ev->rule, text);
+	while ((e = sr_engine_next(s->engine)) != NULL)
+		log_take(s, e);
+}
+
+void
+log_lines(struct server *s, bool wait)
+{
+	while (sr_recorder_line(s->recorder, wait, &s->line) == SR_OK) {
+		if (s->o->json && !s->o->quiet)
+			sr_sink_put(s->out, sr_buf_str(&s->line));
+		if (s->log != NULL)
+			sr_sink_put(s->log, sr_buf_str(&s->line));
+	}
+}
+
+static void
+close_sink(struct server *s, struct sr_sink *sink, const char *name)
+{
+	uint64_t n;
+	int gone;
+
+	if (sink == NULL)
+		return;
+	n = sr_sink_dropped(sink, &gone);
+	if (gone != 0) {
+		cli_warn("%s: %s", name, strerror(gone));
+		s->status = cli_worst(s->status, CLI_IOERR);
+	}
+	if (n > 0)
+		cli_warn("%s: %llu lines were dropped", name,
+		    (unsigned long long)n);
+	sr_sink_close(sink, 2 * SR_SEC);
+}
+
+void
+log_close(struct server *s)
+{
+	char path[600];
+	int why;
+
+	if (s->recorder != NULL) {
+		sr_recorder_flush(s->recorder);
+		log_lines(s, true);
+		why = sr_recorder_failed(s->recorder, path, sizeof(path));
+		if (why != 0) {
+			cli_warn("%s: %s", path, strerror(why));
+			s->status = cli_worst(s->status, why == ENOSPC ||
+			    why == EIO ? CLI_IOERR : CLI_CANTCREAT);
+		}
+	}
+	close_sink(s, s->out, "stdout");
+	close_sink(s, s->log, s->o->log);
+	sr_buf_free(&s->line);
+}

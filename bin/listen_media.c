@@ -1,0 +1,351 @@
+/* listen_media - the ports of a call: RTP in, receiver reports out. */
+#include "listen.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+/* ---- legs ---- */
+
+static struct leg **
+leg_at(struct server *s, uint64_t number)
+{
+	struct leg **at = &s->legs[number % LEG_BUCKETS];
+
+	while (*at != NULL && (*at)->number != number)
+		at = &(*at)->next;
+	return at;
+}
+
+static struct leg *
+leg_new(struct server *s, const struct sr_serve_event *ev)
+{
+	struct leg **at = leg_at(s, ev->leg), *g = *at;
+
+	if (g != NULL || (g = sr_zalloc(sizeof(*g))) == NULL)
+		return g;
+	g->number = ev->leg;
+	g->server = s;
+	g->hash = sr_hash(ev->call_id.p, ev->call_id.n);
+	g->same = s->calls[g->hash % LEG_BUCKETS];
+	s->calls[g->hash % LEG_BUCKETS] = g;
+	return *at = g;
+}
+
+static struct port *
+port_of(struct server *s, uint64_t leg, size_t line)
+{
+	struct leg *g = *leg_at(s, leg);
+
+	for (size_t i = 0; g != NULL && i < g->nports; i++)
+		if (g->ports[i] != NULL && g->ports[i]->line == line)
+			return g->ports[i];
+	return NULL;
+}
+
+/* ---- ports ---- */
+
+static struct sr_ports *
+ports_on(struct server *s, struct sr_addr local)
+{
+	struct sr_ports_cfg cfg = { .lo = s->o->lo, .hi = s->o->hi };
+
+	local.port = 0;
+	for (size_t i = 0; i < s->nnets; i++)
+		if (sr_addr_ipeq(&s->nets[i].addr, &local))
+			return s->nets[i].ports;
+	cfg.addr = local;
+	if (s->nnets == sizeof(s->nets) / sizeof(*s->nets) ||
+	    sr_ports_new(&s->nets[s->nnets].ports, &cfg) != SR_OK)
+		return NULL;
+	s->nets[s->nnets].addr = local;
+	return s->nets[s->nnets++].ports;
+}
+
+static int
+listen_to(struct server *s, struct port *p)
+{
+	int err = sr_drain_add(s->drain, p->pair.rtp, p, &p->rtp);
+
+	if (err == SR_OK && p->pair.rtcp >= 0)
+		err = sr_drain_add(s->drain, p->pair.rtcp, p, &p->rtcp);
+	return err;
+}
+
+static void
+port_free(struct server *s, struct port *p)
+{
+	if (p->rtp != NULL)
+		sr_drain_remove(s->drain, p->rtp);
+	if (p->rtcp != NULL)
+		sr_drain_remove(s->drain, p->rtcp);
+	sr_ports_give(p->from, sr_now(), &p->pair);
+	*p->at = p->next;
+	if (p->next != NULL)
+		p->next->at = p->at;
+	s->nports--;
+	free(p);
+}
+
+static struct port *
+port_new(struct server *s, struct leg *g, const struct sr_serve_want *w)
+{
+	struct sr_ports *from = ports_on(s, w->local);
+	struct port *p = from != NULL ? sr_zalloc(sizeof(*p)) : NULL;
+	sr_time now = sr_now();
+	uint64_t seed;
+
+	if (p == NULL)
+		return NULL;
+	if (sr_ports_take(from, now, w->mux, &p->pair) != SR_OK) {
+		free(p);
+		return NULL;
+	}
+	p->from = from;
+	p->leg = g;
+	p->line = w->line;
+	p->mux = w->mux;
+	p->addr = p->pair.addr;
+	if (s->o->advertise != NULL) {
+		uint16_t port = p->addr.port;
+
+		sr_addr_parse(&p->addr, sr_cstr(s->o->advertise));
+		p->addr.port = port;
+	}
+	sr_crypto_openssl.random((uint8_t *)&seed, sizeof(seed));
+	sr_receiver_init(&p->receiver, seed, now, 0);
+	p->at = &s->ports;
+	p->next = s->ports;
+	if (p->next != NULL)
+		p->next->at = &p->next;
+	s->ports = p;
+	s->nports++;
+	if (listen_to(s, p) == SR_OK)
+		return p;
+	port_free(s, p);
+	return NULL;
+}
+
+static bool
+leg_room(struct leg *g, size_t more)
+{
+	struct port **v = realloc(g->ports, (g->nports + more) * sizeof(*v));
+
+	if (v == NULL)
+		return false;
+	g->ports = v;
+	return true;
+}
+
+/* Every port is bound before the answer leaves: what the client sends with
+ * its ACK is not lost. */
+void
+media_ports(struct server *s, const struct sr_serve_event *ev)
+{
+	struct sr_serve_port *v = calloc(ev->nwant + 1, sizeof(*v));
+	struct leg *g = leg_new(s, ev);
+	size_t n = 0, before = g != NULL ? g->nports : 0;
+
+	if (v != NULL && g != NULL && leg_room(g, ev->nwant))
+		for (; n < ev->nwant; n++) {
+			struct port *p = port_new(s, g, &ev->want[n]);
+
+			if (p == NULL)
+				break;
+			g->ports[g->nports++] = p;
+			v[n] = (struct sr_serve_port){ p->addr,
+			    p->mux ? 0 : (uint16_t)(p->addr.port + 1) };
+		}
+	if (n < ev->nwant) {
+		cli_warn("no RTP port is free for call %.*s",
+		    SR_FMT(ev->call_id));
+		while (g != NULL && g->nports > before)
+			port_free(s, g->ports[--g->nports]);
+	}
+	sr_serve_ports(s->serve, ev->leg, v, n < ev->nwant ? 0 : n, sr_now());
+	free(v);
+}
+
+/* ---- RTCP ---- */
+
+static void
+report(struct server *s, struct port *p, sr_time now, bool bye)
+{
+	struct sr_flow f = { p->source, p->addr, SR_UDP };
+	struct sr_stream *t = p->source.family != 0 ?
+	    sr_engine_stream(s->engine, &f) : NULL;
+	struct sr_media_stats st = { .sent = 0 };
+	struct sr_reception heard;
+	uint8_t out[SR_RECEIVER_MAX];
+	bool any = t != NULL && sr_stream_reception(t, &heard);
+	struct sr_media_out m = { .to = p->report_to };
+
+	m.data = (struct sr_str){ (char *)out, sr_receiver_next(&p->receiver,
+	    now, 0, any ? &heard : NULL, sr_cstr(s->cname), bye, out) };
+	if (p->report_to.family != 0)
+		sr_media_send(p->pair.rtcp >= 0 ? p->pair.rtcp : p->pair.rtp,
+		    &m, 1, &st);
+}
+
+void
+media_reports(struct server *s, sr_time now)
+{
+	for (struct port *p = s->ports; p != NULL; p = p->next)
+		if (p->receiver.due <= now)
+			report(s, p, now, false);
+}
+
+/* ---- what serve decides ---- */
+
+static void
+release_leg(struct server *s, struct leg **at)
+{
+	struct leg *g = *at, **same = &s->calls[g->hash % LEG_BUCKETS];
+
+	while (*same != g)
+		same = &(*same)->same;
+	*same = g->same;
+	*at = g->next;
+	free(g->ports);
+	free(g);
+}
+
+void
+media_release(struct server *s, const struct sr_serve_event *ev)
+{
+	struct leg **at = leg_at(s, ev->leg), *g = *at;
+
+	if (g == NULL)
+		return;
+	for (size_t i = 0; i < g->nports; i++) {
+		struct port *p = g->ports[i];
+
+		if (p == NULL || (ev->line != SR_ALL_LINES &&
+		    p->line != ev->line))
+			continue;
+		report(s, p, sr_now(), true);
+		port_free(s, p);
+		g->ports[i] = NULL;
+	}
+	if (ev->line == SR_ALL_LINES)
+		release_leg(s, at);
+}
+
+void
+media_line(struct server *s, const struct sr_serve_event *ev)
+{
+	struct port *p = port_of(s, ev->leg, ev->line);
+
+	if (p == NULL)
+		return;
+	p->report_to = ev->peer->rtcp;
+	if (ev->peer->held || p->report_to.port == 0)
+		p->report_to.family = 0;
+}
+
+void
+media_mute(struct server *s, const struct sr_serve_event *ev)
+{
+	struct port *p = port_of(s, ev->leg, ev->line);
+
+	if (p != NULL)
+		p->muted = ev->on;
+}
+
+/* ---- RTP ---- */
+
+static void
+take(void *arg, void *cookie, const struct sr_dgram *v, size_t n)
+{
+	struct server *s = arg;
+	struct port *p = cookie;
+
+	for (size_t i = 0; i < n; i++) {
+		bool rtp = !sr_rtcp_looks(v[i].data);
+		struct sr_chunk c = { .kind = SR_DGRAM, .time = v[i].when,
+		    .data = v[i].data, .flow = { v[i].from, p->addr,
+		    SR_UDP } };
+
+		if (p->muted && rtp) {
+			p->dropped++;
+			continue;
+		}
+		if (rtp) {
+			p->source = v[i].from;
+			p->heard = v[i].when;
+			p->packets++;
+		} else if (!p->mux) {
+			c.flow.dst.port++;
+		}
+		sr_engine_feed(s->engine, &c);
+		for (const struct sr_event *ev;
+		    (ev = sr_engine_next(s->engine)) != NULL;)
+			log_take(s, ev);
+	}
+	if (!s->busy)
+		server_drain(s);
+}
+
+void
+media_first(struct server *s, struct sr_str call_id)
+{
+	uint64_t h = sr_hash(call_id.p, call_id.n);
+	struct sr_drain_sock *v[128];
+	size_t n = 0;
+
+	for (struct leg *g = s->calls[h % LEG_BUCKETS]; g != NULL; g = g->same)
+		for (size_t i = 0; g->hash == h && i < g->nports && n < 127;
+		    i++) {
+			struct port *p = g->ports[i];
+
+			if (p != NULL && p->rtp != NULL)
+				v[n++] = p->rtp;
+			if (p != NULL && p->rtcp != NULL)
+				v[n++] = p->rtcp;
+		}
+	if (n > 0)
+		sr_drain_now(s->drain, v, n);
+}
+
+void
+media_tell(struct server *s)
+{
+	for (struct port *p = s->ports; p != NULL; p = p->next)
+		if (p->heard > p->told) {
+			p->told = p->heard;
+			sr_serve_heard(s->serve, p->leg->number, p->line,
+			    p->heard);
+		}
+}
+
+int
+media_open(struct server *s)
+{
+	uint8_t random[12];
+	struct sr_buf b;
+
+	sr_crypto_openssl.random(random, sizeof(random));
+	sr_buf_init(&b, sizeof(s->cname));
+	sr_base64_add(&b, random, sizeof(random));
+	memcpy(s->cname, b.p, b.n < 16 ? b.n : 16);
+	sr_buf_free(&b);
+	if (sr_drain_new(&s->drain, s->loop, take, s) == SR_OK)
+		return CLI_OK;
+	cli_warn("out of memory");
+	return CLI_SYSTEM;
+}
+
+void
+media_close(struct server *s)
+{
+	while (s->ports != NULL)
+		port_free(s, s->ports);
+	for (size_t i = 0; i < LEG_BUCKETS; i++)
+		while (s->legs[i] != NULL)
+			release_leg(s, &s->legs[i]);
+	sr_drain_free(s->drain);
+	for (size_t i = 0; i < s->nnets; i++)
+		sr_ports_free(s->nets[i].ports);
+}

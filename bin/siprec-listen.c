@@ -1,0 +1,271 @@
+/* siprec-listen - the recording server: calls in, files and events out. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "listen.h"
+
+#define TENTH (100 * SR_MSEC)
+
+/* ---- time ---- */
+
+/* Less than that is kept free: new calls are refused before it is too late. */
+static void
+look_at_disk(struct server *s)
+{
+	const char *dir = strchr(s->o->record.dir, '%') != NULL ? "." :
+	    s->o->record.dir;
+	struct statvfs v;
+
+	if (s->o->min_free > 0 && statvfs(dir, &v) == 0)
+		sr_serve_full(s->serve, (uint64_t)v.f_bavail * v.f_frsize <
+		    s->o->min_free);
+}
+
+static void
+on_wake(void *arg, sr_time now)
+{
+	struct server *s = arg;
+
+	if (now >= s->tenth) {
+		s->tenth = now + TENTH;
+		media_reports(s, now);
+	}
+	if (now >= s->second) {
+		s->second = now + SR_SEC;
+		media_tell(s);
+		look_at_disk(s);
+	}
+	sr_serve_tick(s->serve, now);
+	server_drain(s);
+	if (now >= s->stop_by)
+		sr_loop_stop(s->loop);
+}
+
+void
+server_wake(struct server *s)
+{
+	sr_time at = sr_serve_due(s->serve);
+
+	at = s->tenth < at ? s->tenth : at;
+	sr_wake_at(s->wake, s->stop_by < at ? s->stop_by : at);
+}
+
+/* ---- signals ---- */
+
+static void
+stop(struct server *s)
+{
+	sr_time now = sr_now();
+
+	s->stop_by = s->stopping ? now : now + 5 * SR_SEC;
+	s->stopping = true;
+	sr_transport_unlisten(s->transport);
+	sr_serve_shutdown(s->serve, "stopped", now);
+	server_drain(s);
+}
+
+static void
+reload(struct server *s)
+{
+	struct sr_buf why;
+
+	sr_buf_init(&why, 1024);
+	if (s->tls != NULL && sr_tls_reload(s->tls, &why) != SR_OK)
+		cli_warn("TLS: %.*s: the old certificates stay", SR_FMT(why));
+	else
+		cli_warn("reloaded");
+	sr_buf_free(&why);
+}
+
+static void
+tell_state(struct server *s)
+{
+	struct sr_buf b;
+
+	sr_buf_init(&b, 64 << 20);
+	if (sr_serve_stats_json(s->serve, &b, sr_now()) == SR_OK &&
+	    sr_serve_list(s->serve, &b, sr_now()) == SR_OK)
+		fwrite(b.p, 1, b.n, stderr);
+	sr_buf_free(&b);
+}
+
+static void
+on_signal(void *arg, int signo)
+{
+	struct server *s = arg;
+
+	if (signo == SIGHUP)
+		reload(s);
+	else if (signo == SIGUSR1)
+		tell_state(s);
+	else
+		stop(s);
+}
+
+/* ---- begin and end ---- */
+
+static bool
+decodes(void *arg, const struct sr_format *f)
+{
+	(void)arg;
+	return sr_codec_find(f->id) != NULL;
+}
+
+static int
+open_serve(struct server *s)
+{
+	const struct options *o = s->o;
+	struct sr_serve_cfg cfg = {
+	    .ua = { .crypto = &sr_crypto_openssl,
+	    .agent = SR_STR("siprec-listen"), .session_id = true,
+	    .t1 = o->t1, .min_se = o->min_se,
+	    .session_expires = o->session_expires },
+	    .plan = { .decodes = decodes, .srtp = o->srtp,
+	    .first = o->first_codec, .no_dtls = true },
+	    .strict = o->strict, .any = o->any, .held = o->held,
+	    .allow = o->allow, .nallow = o->nallow,
+	    .users = o->auth != NULL ? &s->users : NULL,
+	    .realm = sr_cstr(o->realm), .answer_delay = o->answer_delay,
+	    .media_timeout = o->media_timeout,
+	    .max_duration = o->max_duration,
+	    .max_sessions = o->max_sessions };
+
+	if (sr_serve_new(&s->serve, &cfg) == SR_OK)
+		return CLI_OK;
+	cli_warn("out of memory");
+	return CLI_SYSTEM;
+}
+
+static int
+open_engine(struct server *s)
+{
+	struct sr_cfg cfg = { .role = SR_WATCH, .all = s->o->any,
+	    .reports = true, .wire = s->o->record.keep_rtp,
+	    .crypto = &sr_crypto_openssl };
+
+	if (sr_engine_new(&s->engine, &cfg) == SR_OK)
+		return CLI_OK;
+	cli_warn("out of memory");
+	return CLI_SYSTEM;
+}
+
+static int
+read_credentials(struct server *s)
+{
+	size_t line;
+	int status;
+
+	if (s->o->auth == NULL)
+		return CLI_OK;
+	sr_buf_init(&s->credentials, 16 << 20);
+	status = cli_read(s->o->auth, 16 << 20, &s->credentials);
+	if (status == CLI_OK && sr_auth_users_read(&s->users,
+	    sr_buf_str(&s->credentials), &line) != SR_OK) {
+		cli_warn("%s: line %zu is no user:realm:algorithm:H(A1)",
+		    s->o->auth, line);
+		status = CLI_USAGE;
+	}
+	return status;
+}
+
+static int
+open_loop(struct server *s)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1 };
+
+	if (sr_loop_new(&s->loop) != SR_OK ||
+	    sr_wake_new(&s->wake, s->loop, on_wake, s) != SR_OK) {
+		cli_warn("out of memory");
+		return CLI_SYSTEM;
+	}
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sr_loop_signal(s->loop, signals[i], on_signal, s);
+	return CLI_OK;
+}
+
+static void
+many_descriptors(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) != 0)
+		return;
+	l.rlim_cur = l.rlim_max < 262144 ? l.rlim_max : 262144;
+	setrlimit(RLIMIT_NOFILE, &l);
+	getrlimit(RLIMIT_NOFILE, &l);
+	sr_wav_budget(l.rlim_cur > 4096 ? (size_t)l.rlim_cur / 4 : 256);
+}
+
+/* The calls are over, or will not wait: what is left ends now. */
+static void
+finish(struct server *s)
+{
+	const struct sr_event *ev;
+
+	if (s->engine == NULL || s->recorder == NULL)
+		return;
+	sr_engine_finish(s->engine, sr_now());
+	while ((ev = sr_engine_next(s->engine)) != NULL)
+		log_take(s, ev);
+}
+
+static int
+serve(const struct options *o)
+{
+	struct server *s = sr_zalloc(sizeof(*s));
+	int status;
+
+	if (s == NULL)
+		return CLI_SYSTEM;
+	s->o = o;
+	s->stop_by = SR_NEVER;
+	many_descriptors();
+	(void)((status = open_loop(s)) != CLI_OK ||
+	    (status = read_credentials(s)) != CLI_OK ||
+	    (status = open_engine(s)) != CLI_OK ||
+	    (status = open_serve(s)) != CLI_OK ||
+	    (status = log_open(s)) != CLI_OK ||
+	    (status = media_open(s)) != CLI_OK ||
+	    (status = wire_open(s)) != CLI_OK);
+	if (status == CLI_OK) {
+		on_wake(s, sr_now());
+		if (sr_loop_run(s->loop) != SR_OK)
+			status = CLI_SYSTEM;
+		finish(s);
+	}
+	wire_close(s);
+	media_close(s);
+	log_close(s);
+	status = cli_worst(status, s->status);
+	sr_recorder_free(s->recorder);
+	sr_engine_free(s->engine);
+	sr_serve_free(s->serve);
+	sr_auth_users_free(&s->users);
+	sr_buf_free(&s->credentials);
+	sr_wake_free(s->wake);
+	sr_loop_free(s->loop);
+	free(s);
+	return status;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct options o;
+	bool done;
+	int status;
+
+	cli_init("siprec-listen");
+	status = listen_options(&o, argc, argv, &done);
+	if (status == CLI_OK && !done)
+		status = serve(&o);
+	listen_options_free(&o);
+	return status;
+}
