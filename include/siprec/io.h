@@ -25,6 +25,10 @@ int sr_capture_filter(struct sr_capture *c, const char *bpf,
  * SR_EBAD when bytes could not be read: sr_capture_why tells which, and the
  * next call goes on behind them, or ends; SR_ESYS. */
 int sr_capture_next(struct sr_capture *c, struct sr_frame *f);
+/* The frames behind it that are in memory already, max at most; how many.  All
+ * are borrowed until the next sr_capture_next, which tells what was wrong with
+ * the one after them. */
+size_t sr_capture_more(struct sr_capture *c, struct sr_frame *v, size_t max);
 const char *sr_capture_why(const struct sr_capture *c);
 /* Decryption secrets blocks met so far, in the NSS key log format. */
 struct sr_str sr_capture_secrets(const struct sr_capture *c);

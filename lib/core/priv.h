@@ -50,8 +50,14 @@ struct flow {
 	struct conn *conn;		/* SIP over a stream */
 	struct flow *wait[2], **wait_at[2];	/* by enum wait_by */
 };
+enum { AHEAD = 32 };
+struct ahead {				/* flows of the chunks to come */
+	struct flow *v[AHEAD], *now;	/* NULL: look it up */
+	size_t i, n;
+};
 struct flow *flow_get(struct sr_engine *e, const struct sr_flow *key,
     sr_time now);			/* NULL: no memory */
+void flow_ahead(struct sr_engine *e, const struct sr_chunk *v, size_t n);
 struct flow *flow_find(struct sr_engine *e, const struct sr_flow *key);
 void flows_free(struct sr_engine *e);
 /* The stream is over: its flows carry nothing of anybody any more. */
@@ -318,6 +324,7 @@ struct sr_engine {
 	struct trash *trash;
 	struct flow **flows;
 	size_t nflows, flow_cap, sweep;
+	struct ahead ahead;
 	struct ring orphans;
 	struct waiting waiting;
 	size_t nbegun;			/* calls, ever */

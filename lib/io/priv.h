@@ -20,6 +20,9 @@ struct cap_iface {
 
 struct sr_capture {
 	int (*next)(struct sr_capture *c, struct sr_frame *f);
+	/* Is the next frame in the buffer, whole?  NULL: never. */
+	bool (*ready)(const struct sr_capture *c);
+	int held;			/* what the next call is to say */
 	struct sr_buf why;		/* the last failure, with its NUL */
 
 	/* The file: buf[pos..n) is read but not handed out yet. */
