@@ -62,14 +62,15 @@ be16(const uint8_t *p)
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-/* In one store of the width in which it will be read: the processor passes
- * the bytes on at once only then. */
+/* In stores of the width in which it will be read: the processor passes the
+ * bytes on at once only then. */
 static void
 put_ip4(uint8_t ip[16], const uint8_t *p)
 {
 	uint8_t half[8] = { p[0], p[1], p[2], p[3] };
 
 	memcpy(ip, half, 8);
+	memset(ip + 8, 0, 8);
 }
 
 /* Nearly every frame of nearly every capture is a whole UDP datagram in plain
@@ -89,8 +90,14 @@ plain_udp(struct sr_net *n, const struct sr_frame *f)
 	if (14 + total > f->data.n || len < 8 || len + 20 > total ||
 	    net_tunnel_port(be16(p + 36)))
 		return false;
-	*c = (struct sr_chunk){ .kind = SR_DGRAM, .time = f->time,
-	    .num = f->num, .data = { f->data.p + 42, len - 8 } };
+	/* One by one: to clear it all first takes as long as all the rest. */
+	c->kind = SR_DGRAM;
+	c->time = f->time;
+	c->num = f->num;
+	c->data = (struct sr_str){ f->data.p + 42, len - 8 };
+	c->cut = 0;
+	c->why = NULL;
+	c->flow.proto = SR_UDP;
 	put_ip4(c->flow.src.ip, p + 26);
 	put_ip4(c->flow.dst.ip, p + 30);
 	c->flow.src.port = be16(p + 34);
