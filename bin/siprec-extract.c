@@ -25,7 +25,7 @@ struct run {
 	int status;
 };
 
-enum { BATCH = 32 };			/* frames that are read ahead */
+enum { BATCH = 16 };			/* frames that are read ahead */
 
 static volatile sig_atomic_t stopped;
 static char unwanted;	/* marks sessions that were not asked for */
@@ -141,12 +141,16 @@ out_of_memory(struct run *r)
 static void
 feed(struct run *r)
 {
+	struct sr_stream *streams[BATCH];
 	const struct sr_chunk *c;
 	struct sr_flow f;
 	size_t n;
 
 	while ((c = sr_net_take(r->net, &n)) != NULL) {
-		sr_engine_ahead(r->engine, c, n);
+		size_t k = sr_engine_ahead(r->engine, c, n, streams);
+
+		if (r->recorder != NULL)
+			sr_recorder_ahead(streams, k);
 		for (; n > 0; n--, c++) {
 			if (sr_engine_feed(r->engine, c) != SR_OK)
 				out_of_memory(r);

@@ -205,12 +205,6 @@ stream_broken(struct sr_engine *e, const struct sr_chunk *c)
 	f->run = 0;
 }
 
-void
-sr_engine_ahead(struct sr_engine *e, const struct sr_chunk *v, size_t n)
-{
-	flow_ahead(e, v, n);
-}
-
 int
 sr_engine_feed(struct sr_engine *e, const struct sr_chunk *c)
 {

@@ -122,17 +122,19 @@ flow_get(struct sr_engine *e, const struct sr_flow *key, sr_time now)
 
 /* A thousand flows in turn have each packet find its own cold in the caches:
  * one step for all of them at a time, so that they are waited for together. */
-void
-flow_ahead(struct sr_engine *e, const struct sr_chunk *v, size_t n)
+size_t
+sr_engine_ahead(struct sr_engine *e, const struct sr_chunk *v, size_t n,
+    struct sr_stream **streams)
 {
 	struct ahead *a = &e->ahead;
 	uint64_t h[AHEAD];
 	struct flow *f;
+	size_t ns = 0;
 
 	a->i = a->n = 0;
 	a->now = NULL;
 	if (n > AHEAD || e->flow_cap == 0)
-		return;
+		return 0;
 	for (size_t i = 0; i < n; i++) {
 		h[i] = sr_flow_hash(&v[i].flow);
 		__builtin_prefetch(&e->flows[h[i] & (e->flow_cap - 1)]);
@@ -151,9 +153,12 @@ flow_ahead(struct sr_engine *e, const struct sr_chunk *v, size_t n)
 			__builtin_prefetch(f->stream, 1);
 			__builtin_prefetch(&f->stream->fork, 1);
 			sr_line_prefetch(f->line);
+			if (streams != NULL)
+				streams[ns++] = f->stream;
 		}
 	}
 	a->n = n;
+	return ns;
 }
 
 void

@@ -57,7 +57,6 @@ struct ahead {				/* flows of the chunks to come */
 };
 struct flow *flow_get(struct sr_engine *e, const struct sr_flow *key,
     sr_time now);			/* NULL: no memory */
-void flow_ahead(struct sr_engine *e, const struct sr_chunk *v, size_t n);
 struct flow *flow_find(struct sr_engine *e, const struct sr_flow *key);
 void flows_free(struct sr_engine *e);
 /* The stream is over: its flows carry nothing of anybody any more. */

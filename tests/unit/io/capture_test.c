@@ -655,7 +655,8 @@ TEST(capture_more_is_what_is_in_memory_and_what_is_wrong_comes_next)
 	pcap_begin(&f, 0xa1b2c3d4, false);
 	for (uint32_t k = 0; k < 5; k++)
 		pcap_add(&f, 1700000000 + k, k, "frame", 5);
-	put(&f, 0, 16);				/* no record */
+	put(&f, 0, 8);				/* no record */
+	put(&f, 0, 8);
 	pcap_add(&f, 1700000009, 9, "behind", 6);
 	pcap_add(&f, 1700000010, 9, "a half", 6);
 	f.b.n -= 3;
