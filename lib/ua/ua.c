@@ -304,7 +304,9 @@ sr_ua_next(struct sr_ua *ua)
 {
 	if (ua->head == ua->n)
 		return NULL;
-	return &ua->queue[ua->head++];
+	/* The queue may move while the owner answers this one. */
+	ua->current = ua->queue[ua->head++];
+	return &ua->current;
 }
 
 /* What events pointed to may go once all of them were taken. */
