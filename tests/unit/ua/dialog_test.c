@@ -554,3 +554,21 @@ TEST(ua_same_seed_says_the_same)
 	wire_down(a);
 	wire_down(b);
 }
+
+TEST(ua_name_that_leads_nowhere_falls_back_on_the_known_hop)
+{
+	struct wire_net *w = talking(NULL);
+
+	w->answer = 200;
+	forge(w, "INVITE", NULL, NULL, 900000,
+	    "Contact: <sip:alice@nowhere.example>$");
+	forge(w, "ACK", NULL, NULL, 900000, "");
+	sr_dialog_bye(w->d[SERVER], w->now, none, none, none);
+	wire_drain(w);
+	CHECK_STR(sr_cstr(wire_last(w, SERVER, SR_UA_RESOLVE, SR_M_NONE,
+	    -1)->data), "sip:alice@nowhere.example");
+	sr_ua_resolved(w->ua[SERVER], w->resolve, NULL, 0, w->now);
+	wire_run(w, SR_SEC);
+	CHECK_EQ(wire_count(w, CLIENT, SR_UA_SEND, SR_BYE, 200), 1);
+	wire_down(w);
+}
