@@ -71,6 +71,7 @@ struct sr_pace_numbers {
 	sr_time worst;
 };
 struct sr_pace;
+/* SR_OK; SR_EBAD: hi is not over lo; SR_ESYS; SR_ENOMEM. */
 int sr_pace_open(struct sr_pace **pp, const struct sr_pace_cfg *cfg);
 /* Sends no more, releases all streams and ends the thread. */
 void sr_pace_close(struct sr_pace *p);
@@ -88,6 +89,7 @@ int sr_pace_add(struct sr_pace *p, const struct sr_pace_stream *s,
 int sr_pace_order(struct sr_pace *p, uint64_t id,
     void (*fn)(void *arg, sr_time now, void *data), const void *data,
     size_t n);
+/* At once and without a BYE; one that should say it is ordered to end. */
 int sr_pace_remove(struct sr_pace *p, uint64_t id);
 /* Where a stream sends from now on: a new answer of its peer. */
 int sr_pace_aim(struct sr_pace *p, uint64_t id, const struct sr_addr *rtp,
