@@ -107,7 +107,8 @@ int io_watch_out(struct sr_watch **wp, struct sr_loop *l, int fd,
     void (*fn)(void *arg, int fd), void *arg);
 
 socklen_t io_sockaddr(struct sockaddr_storage *ss, const struct sr_addr *a);
-struct sr_addr io_addr(const struct sockaddr_storage *ss);	/* or family 0 */
+/* family 0: it is of no kind that we know */
+struct sr_addr io_addr(const struct sockaddr_storage *ss);
 struct sr_addr io_local(int fd);
 int io_close(int fd);			/* keeps errno; always -1 */
 

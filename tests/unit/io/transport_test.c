@@ -10,7 +10,8 @@
 
 #include "siprec/io.h"
 
-#define HEAD "OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/TCP c;branch=z9hG4bK1\r\n" \
+#define HEAD "OPTIONS sip:a@b SIP/2.0\r\n"				\
+	"Via: SIP/2.0/TCP c;branch=z9hG4bK1\r\n"			\
 	"From: <sip:c@d>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: 1\r\n" \
 	"CSeq: 1 OPTIONS\r\n"
 #define MSG HEAD "Content-Length: 4\r\n\r\nbody"
@@ -48,7 +49,7 @@ on_message(void *arg, const struct sr_hop *from, sr_time when,
 	if (sr_strstarts(raw, SR_STR("SIP/2.0")))
 		s->responses++;
 	else if (s->answer)
-		CHECK_EQ(sr_transport_send(s->t, &to, (struct sr_str){ NULL, 0 },
+		CHECK_EQ(sr_transport_send(s->t, &to, SR_STR(""),
 		    SR_STR(REPLY)), SR_OK);
 	s->n++;
 }
