@@ -160,9 +160,9 @@ load_trust(SSL_CTX *c, const struct sr_tls_cfg *cfg, struct sr_buf *why)
 }
 
 /* What both sides have in common.  Only who judges peers needs to know whom to
- * trust: the system's authorities take their time and memory.  Sessions are not resumed: a certificate
- * that was revoked since would come in again.  The purpose is checked by
- * tls_usage, as OpenSSL does not know that of SIP. */
+ * trust: the system's authorities take their time and memory.  Sessions are
+ * not resumed: a certificate that was revoked since would come in again.  The
+ * purpose is checked by tls_usage, as OpenSSL does not know that of SIP. */
 static SSL_CTX *
 new_ctx(const SSL_METHOD *method, const struct sr_tls_cfg *cfg, bool judges,
     struct sr_buf *why)

@@ -719,3 +719,23 @@ TEST(routes_say_what_via_and_contact_want)
 	CHECK(sr_addr_eq(&hop.local, &w.at));
 	end(&w);
 }
+
+TEST(an_advertised_address_of_a_nat_is_no_obstacle)
+{
+	static const enum sr_proto protos[] = { SR_UDP, SR_TCP };
+	struct side b;
+	struct world w;
+
+	begin(&w, (struct sr_transport_cfg){ .max_conns = 0 });
+	start(&b, w.l, (struct sr_transport_cfg){ .max_conns = 0 });
+	listen_on(&b, "udp:0.0.0.0:0");
+	for (size_t i = 0; i < 2; i++) {
+		struct sr_hop to = { .proto = protos[i], .remote = w.at };
+
+		sr_addr_parse(&to.local, SR_STR("192.0.2.200:5060"));
+		CHECK_EQ(send_msg(&b, &to, SR_STR(MSG)), SR_OK);
+		CHECK(until(w.l, &b.responses, i + 1));
+	}
+	stop(&b);
+	end(&w);
+}
