@@ -96,7 +96,8 @@ enum {					/* flags of a style */
 					 * then the streams */
 	NO_RECV = 262144,
 	RECORDING_CHILD = 524288,	/* <recording id=...> in the root */
-	NO_SESSION_START = 1 << 20
+	NO_SESSION_START = 1 << 20, NO_SESSION_IDS = 1 << 21,
+	SESSION_IS_CALL_ID = 1 << 22
 };
 struct sr_style {
 	const char *decl;		/* the first line, or "" */
@@ -119,6 +120,7 @@ struct sr_writing {
 	struct sr_buf *out;
 	const struct sr_doc *d;
 	const struct sr_style *style;
+	bool derived;			/* of a session's id: its group's */
 	int err;
 };
 void sr_say(struct sr_writing *x, const char *s);
