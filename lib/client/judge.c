@@ -161,6 +161,15 @@ reliable(struct hearing *k)
 }
 
 static enum sr_verdict
+offered(struct hearing *k)
+{
+	const struct sr_msg *p = k->seen->provisional;
+
+	return p != NULL && sr_judge_has(p, SR_PART_SDP) ? SR_PASS :
+	    sr_judge_answered(k);
+}
+
+static enum sr_verdict
 prack(struct hearing *k)
 {
 	return k->seen->prack == NULL ? SR_UNTESTED :
@@ -383,6 +392,7 @@ static const struct {
 	[T_VIDEO] = { sr_judge_two, ANSWER },
 	[T_SAME_PORT] = { sr_judge_same_port, ANSWER },
 	[T_OFFER] = { sr_judge_answered, SUCCESS },
+	[T_OFFERED] = { offered, SUCCESS },
 	[T_SAME_LINES] = { sr_judge_same_lines, ANSWER },
 	[T_VERSION] = { sr_judge_origin, ANSWER },
 	[T_ALL_INACTIVE] = { sr_judge_all_inactive, ANSWER },

@@ -142,7 +142,8 @@ enum test {
 	T_NO_META, T_TAG, T_ECHO,
 	T_ANSWER, T_LINES, T_TAKEN, T_TWO, T_RECVONLY, T_INACTIVE, T_ZERO,
 	T_FORMATS, T_LABELS, T_ORIGIN, T_NO_RECORD, T_VIDEO, T_SAME_PORT,
-	T_OFFER, T_SAME_LINES, T_VERSION, T_ALL_INACTIVE, T_SOME_RECVONLY,
+	T_OFFER, T_OFFERED, T_SAME_LINES, T_VERSION, T_ALL_INACTIVE,
+	T_SOME_RECVONLY,
 	T_UNSUPPORTED, T_CANCELLED, T_RELIABLE, T_PRACK, T_COPIES, T_BYE,
 	T_OLD_BYE, T_REASON, T_SE, T_REFRESHER, T_TIMER, T_MIN_SE,
 	T_DISPOSITION, T_NO_SDP, T_ROOT, T_SPACE, T_RTCP, T_RTCP_PORT,
@@ -182,6 +183,7 @@ enum {					/* flags of a row */
 struct flow {
 	struct sr_call_flow shown;
 	unsigned length;		/* ms */
+	bool fixed;			/* its times are those of a protocol */
 	const struct row *rows;
 	size_t nrows;
 };
@@ -212,6 +214,8 @@ const struct sr_check *sr_check_named(struct sr_str id);
 /* How rows are written. */
 #define FLOW(v, name_, ms, text_) { .shown = { name_, text_ },	\
     .length = ms, .rows = v, .nrows = COUNT(v) }
+#define FIXED_FLOW(v, name_, ms, text_) { .shown = { name_, text_ },	\
+    .length = ms, .fixed = true, .rows = v, .nrows = COUNT(v) }
 #define INVITE(l, m) .kind = SR_DO_INVITE, .lines = l, .meta = m
 #define REINVITE(t, l, m) .kind = SR_DO_REINVITE, .at = t, .lines = l,	\
     .meta = m

@@ -204,3 +204,16 @@ TEST(script_replaces_runs_on_a_second_leg)
 	CHECK(p.s.steps[1].has_meta && !p.s.steps[1].partial);
 	stop(&p);
 }
+
+/* A session of 90 s is refreshed after 45, whatever the user's hurry. */
+TEST(script_protocol_timers_do_not_stretch)
+{
+	const struct sr_script_cfg cfg = { .flow = "session-timer",
+	    .duration = 10 * SR_SEC, .speed = 4 };
+	struct sr_script s;
+
+	CHECK_EQ(sr_script_new(&s, &cfg), SR_OK);
+	CHECK_EQ(s.steps[1].at, 45 * SR_SEC);
+	CHECK(!s.steps[1].has_meta && !s.steps[1].has_sdp);
+	sr_script_free(&s);
+}
