@@ -240,7 +240,7 @@ struct sr_dialect {
 };
 const struct sr_dialect *sr_dialects(size_t *n);
 const struct sr_dialect *sr_dialect_find(const char *name);  /* or NULL */
-/* Writes d as that client would. */
+/* Writes d as that client would.  SR_ELIMIT: thousands of objects. */
 int sr_dialect_xml(const struct sr_dialect *dialect, const struct sr_doc *d,
     struct sr_buf *out);
 

@@ -633,6 +633,8 @@ sr_dialect_xml(const struct sr_dialect *dialect, const struct sr_doc *d,
 {
 	struct sr_writing x = { .out = out, .d = d, .style = dialect->style };
 
+	if (sr_too_many(d))
+		return SR_ELIMIT;
 	root(&x);
 	element(&x, 1, is(&x, CAMEL_DATAMODE) ? "dataMode" : "datamode",
 	    d->datamode);

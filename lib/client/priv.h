@@ -115,6 +115,9 @@ struct sr_style {
 	} extra;			/* extension data */
 };
 
+/* More objects than any call has: nobody is made to wait for them. */
+bool sr_too_many(const struct sr_doc *d);
+
 /* What a writer of XML has at hand. */
 struct sr_writing {
 	struct sr_buf *out;

@@ -114,13 +114,18 @@ TEST(difference_tells_one_to_send_no_more)
 TEST(difference_of_too_many_objects_is_refused)
 {
 	struct sr_doc many, none;
+	struct sr_buf b;
 
+	sr_buf_init(&b, ROOM);
 	sr_doc_new(&many, 64 << 20);
 	sr_doc_new(&none, ROOM);
 	for (int i = 0; i < 5000; i++)
 		CHECK(sr_doc_add_cs(&many, SR_STR(S1)) != NULL);
 	CHECK_EQ(sr_doc_difference(&many, &none, SR_STR("x"), &out),
 	    SR_ELIMIT);
+	CHECK_EQ(sr_dialect_xml(sr_dialect_find("oracle"), &many, &b),
+	    SR_ELIMIT);
+	sr_buf_free(&b);
 	sr_doc_free(&many);
 	sr_doc_free(&none);
 	sr_doc_free(&out);
