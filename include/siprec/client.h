@@ -16,7 +16,6 @@
 #define SR_STREAMS_MAX 64
 #define SR_PEOPLE_MAX 64
 
-/* Letters of the notation in which flows are written name these by order. */
 struct sr_person {			/* a participant of the recorded call */
 	struct sr_str aor, name;	/* name may be absent */
 };
@@ -144,9 +143,13 @@ struct sr_script_cfg {
 	uint32_t ptime;			/* 0: 20 */
 	sr_time duration;		/* stretches; 0: the flow's own */
 	double speed;			/* 0 counts as 1 */
-};
+};					/* neither for flows whose times are
+					 * those of a protocol's timers */
 /* SR_OK; SR_ENOENT: no such flow or dialect; SR_ELIMIT; SR_ENOMEM.  Views of
- * the cfg are copied.  Free it in every case. */
+ * the cfg are copied.  Free it in every case.
+ *
+ * A call of a capture that has no metadata is `basic` with the parties of its
+ * From and To; WAV files are `basic` with as many streams and labels. */
 int sr_script_new(struct sr_script *s, const struct sr_script_cfg *cfg);
 void sr_script_free(struct sr_script *s);
 
@@ -237,7 +240,7 @@ struct sr_dialect {
 };
 const struct sr_dialect *sr_dialects(size_t *n);
 const struct sr_dialect *sr_dialect_find(const char *name);  /* or NULL */
-/* Writes d as that client would. */
+/* Writes d as that client would.  SR_ELIMIT: thousands of objects. */
 int sr_dialect_xml(const struct sr_dialect *dialect, const struct sr_doc *d,
     struct sr_buf *out);
 

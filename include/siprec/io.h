@@ -15,7 +15,8 @@ sr_time sr_wall_offset(void);
 
 /* ---- loop: who waits (libevent ends here) ---- */
 
-/* Everything of a loop belongs to its thread, but for sr_loop_defer. */
+/* Everything of a loop belongs to its thread, but for sr_loop_defer.  The
+ * first one makes the process ignore SIGPIPE. */
 struct sr_loop;
 int sr_loop_new(struct sr_loop **lp);
 int sr_loop_run(struct sr_loop *l);	/* until sr_loop_stop: SR_OK, SR_ESYS */
@@ -87,7 +88,7 @@ bool sr_names_match(const struct sr_name *names, size_t n,
 
 /* ---- transport: SIP messages over UDP, TCP and TLS ---- */
 
-enum {					/* what was odd about a message */
+enum {	/* what was odd about a message; an answer must leave from within */
 	/* On a stream and without a readable Content-Length: a request wants
 	 * a 400, and the connection closes behind it (RFC 3261 18.3). */
 	SR_IN_NO_LENGTH = 1,
@@ -148,7 +149,8 @@ int sr_transport_listen(struct sr_transport *t, const char *url,
 void sr_transport_unlisten(struct sr_transport *t);
 /* What Via and Contact should say of us towards hop->remote, by hop->proto:
  * our listener's port where there is one, and the address that the routing
- * table gives.  Fills hop->local.  SR_OK, SR_ESYS. */
+ * table gives.  Fills hop->local, with port 0 where no listener speaks that
+ * protocol.  SR_OK, SR_ESYS; SR_ENOENT: UDP, and nothing listens. */
 int sr_transport_route(struct sr_transport *t, struct sr_hop *hop);
 /* One message.  UDP leaves from to->local where that is ours.  A stream goes
  * by to->conn while that is open; else by one that is open to to->remote
@@ -219,8 +221,8 @@ struct sr_ports;
 /* "16384-32767".  SR_OK, SR_EBAD. */
 int sr_ports_range(struct sr_str s, uint16_t *lo, uint16_t *hi);
 int sr_ports_new(struct sr_ports **pp, const struct sr_ports_cfg *cfg);
-/* How many pairs can be bound this moment: binds each once. */
-size_t sr_ports_scan(struct sr_ports *p, sr_time now);
+/* How many unused pairs can be bound this moment: binds each once. */
+size_t sr_ports_scan(const struct sr_ports *p);
 /* The pair that has been unused longest; both sockets are bound, non-blocking
  * and stamp.  SR_OK; SR_ELIMIT: every pair is in use, or cools down; SR_ESYS
  * (EMFILE ...).  A pair costs O(1), but for ports that others hold. */
@@ -259,7 +261,8 @@ int sr_drain_add(struct sr_drain *d, int fd, void *cookie,
     struct sr_drain_sock **sp);
 /* Does not close the descriptor, and does not read it a last time. */
 void sr_drain_remove(struct sr_drain *d, struct sr_drain_sock *s);
-/* Now, and not with its slice: before a message of its session is fed. */
+/* Now, and not with its slice: before a message of its session is fed.  Not
+ * from fn. */
 void sr_drain_now(struct sr_drain *d, struct sr_drain_sock *const *v,
     size_t n);
 void sr_drain_stats(const struct sr_drain *d, struct sr_drain_stats *out);
@@ -298,6 +301,10 @@ int sr_capture_filter(struct sr_capture *c, const char *bpf,
  * SR_EBAD when bytes could not be read: sr_capture_why tells which, and the
  * next call goes on behind them, or ends; SR_ESYS. */
 int sr_capture_next(struct sr_capture *c, struct sr_frame *f);
+/* The frames behind it that are in memory already, max at most; how many.  All
+ * are borrowed until the next sr_capture_next, which tells what was wrong with
+ * the one after them. */
+size_t sr_capture_more(struct sr_capture *c, struct sr_frame *v, size_t max);
 const char *sr_capture_why(const struct sr_capture *c);
 /* Decryption secrets blocks met so far, in the NSS key log format. */
 struct sr_str sr_capture_secrets(const struct sr_capture *c);
@@ -343,6 +350,7 @@ struct sr_pace_numbers {
 	sr_time worst;
 };
 struct sr_pace;
+/* SR_OK; SR_EBAD: hi is not over lo; SR_ESYS; SR_ENOMEM. */
 int sr_pace_open(struct sr_pace **pp, const struct sr_pace_cfg *cfg);
 /* Sends no more, releases all streams and ends the thread. */
 void sr_pace_close(struct sr_pace *p);
@@ -360,6 +368,7 @@ int sr_pace_add(struct sr_pace *p, const struct sr_pace_stream *s,
 int sr_pace_order(struct sr_pace *p, uint64_t id,
     void (*fn)(void *arg, sr_time now, void *data), const void *data,
     size_t n);
+/* At once and without a BYE; one that should say it is ordered to end. */
 int sr_pace_remove(struct sr_pace *p, uint64_t id);
 /* Where a stream sends from now on: a new answer of its peer. */
 int sr_pace_aim(struct sr_pace *p, uint64_t id, const struct sr_addr *rtp,

@@ -128,6 +128,10 @@ static const struct sr_check checks[] = {
 	ROW("offers", "UA-19", "RFC 3261 section 13.3.1", SR_MUST, T_OFFER, 0,
 	    "offers SDP in the 2xx to an INVITE without",
 	    "the 2xx to an INVITE without SDP has no offer"),
+	ROW("offers-somewhere", "RL-05", "RFC 3262 section 5", SR_MUST,
+	    T_OFFERED, 0, "offers SDP in the first reliable answer to an "
+	    "INVITE without",
+	    "no answer to an INVITE without SDP has an offer"),
 	ROW("offers-again", "UA-26", "RFC 3261 section 14.2", SR_MUST,
 	    T_OFFER, 0, "offers SDP in the 2xx to a re-INVITE without",
 	    "the 2xx to a re-INVITE without SDP has no offer"),

@@ -47,20 +47,22 @@ static const struct sr_style cisco = { .decl = DECL "\n",
 static const struct sr_style avaya = { .decl = DECL "\n",
     .root = "recording", .ns = V1, .quote = '"', .indent = "", .ids = IDS_HEX,
     .time = TIME_NO_ZONE, .flags = CAMEL_DATAMODE | MEDIA_WITH_PARTIES |
-    NO_RECV | NO_NAME | NO_SESSION_START };
+    NO_RECV | NO_NAME | NO_SESSION_START | NO_SESSION_IDS };
 static const struct sr_style sonus = { .decl = DECL "\n",
     .root = "recording", .ns = DRAFT, .quote = '\'', .tag = "tns:",
     .indent = "", .ids = IDS_ASCII, .aor = AOR_NO_SCHEME,
-    .time = TIME_SECONDS, .flags = ALWAYS_GROUP | STREAM_TIME | BLANK_NAME,
-    .extra = CALL_DATA };
+    .time = TIME_SECONDS, .flags = ALWAYS_GROUP | STREAM_TIME | BLANK_NAME |
+    NO_SESSION_IDS, .extra = CALL_DATA };
 static const struct sr_style ribbon = { .decl = DECL "\n",
     .root = "recording", .ns = DRAFT, .quote = '\'', .indent = "    ",
     .ids = IDS_ASCII, .aor = AOR_NO_SCHEME, .time = TIME_SECONDS,
-    .flags = ALWAYS_GROUP | STREAM_TIME | BLANK_NAME, .extra = CALL_DATA };
+    .flags = ALWAYS_GROUP | STREAM_TIME | BLANK_NAME | NO_SESSION_IDS,
+    .extra = CALL_DATA };
 static const struct sr_style metaswitch = { .decl = DECL "\n",
     .root = "recording", .ns = DRAFT, .quote = '"', .indent = "",
     .aor = AOR_USER, .time = TIME_SECONDS, .flags = ROOT_ID | BARE_STREAM |
-    NO_RECORDING_ASSOC | MEDIA_WITH_PARTIES, .extra = METASWITCH };
+    NO_RECORDING_ASSOC | NO_SESSION_IDS | MEDIA_WITH_PARTIES,
+    .extra = METASWITCH };
 static const struct sr_style netsapiens = { .decl = "",
     .root = "recording", .ns = V1, .quote = '"', .indent = "  ",
     .ids = IDS_CALL, .time = TIME_SECONDS, .flags = REF_FIRST | ALWAYS_GROUP |
@@ -68,7 +70,7 @@ static const struct sr_style netsapiens = { .decl = "",
     .extra = NETSAPIENS };
 static const struct sr_style opensips = { .decl = DECL "\n",
     .root = "recording", .ns = V1, .quote = '\'', .indent = "\t",
-    .time = TIME_0000, .flags = NO_SESSION_START };
+    .time = TIME_0000, .flags = NO_SESSION_START | SESSION_IS_CALL_ID };
 static const struct sr_style twilio = { .decl = DECL "\n",
     .root = "recording", .ns = V1, .quote = '\'', .indent = "    ",
     .ids = IDS_UUID, .time = TIME_MS, .flags = NO_RECORDING_ASSOC |

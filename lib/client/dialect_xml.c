@@ -145,8 +145,11 @@ sr_say_id(struct sr_writing *x, struct sr_str id)
 
 	sr_buf_init(&raw, 64);
 	sr_buf_init(&text, 256);
-	if (id.n <= 64 && sr_base64_read(&raw, id) == SR_OK && raw.n == 16)
+	if (id.n <= 64 && sr_base64_read(&raw, id) == SR_OK && raw.n == 16) {
+		if (x->derived)
+			raw.p[3] ^= 1;		/* in every form to be seen */
 		formed(&text, x->style->ids, (const uint8_t *)raw.p);
+	}
 	sr_say_text(x, text.n > 0 ? sr_buf_str(&text) : id);
 	sr_buf_free(&raw);
 	sr_buf_free(&text);
@@ -300,7 +303,9 @@ static void
 group(struct sr_writing *x, const struct sr_group *g)
 {
 	begin(x, 1, "group");
+	x->derived = x->d->ngroups == 0;
 	id_attr(x, is(x, BARE_NAMES) ? "id" : "group_id", g->id, false);
+	x->derived = false;
 	if (is(x, RECORDING_CHILD))
 		id_attr(x, "recording", g->id, false);
 	sr_say(x, ">");
@@ -315,8 +320,8 @@ group(struct sr_writing *x, const struct sr_group *g)
 	finish(x, 1, "group");
 }
 
-/* Clients that group every session give a session without one a group of
- * its own: the session's id serves for both, in spaces of their own. */
+/* Clients that group every session give one without a group one of its own:
+ * its id is made of the session's. */
 static void
 groups(struct sr_writing *x)
 {
@@ -325,13 +330,34 @@ groups(struct sr_writing *x)
 	if (x->d->ngroups > 0 || !is(x, ALWAYS_GROUP))
 		return;
 	for (size_t i = 0; i < x->d->nsessions; i++)
-		group(x, &(struct sr_group){ .id = x->d->sessions[i].id,
-		    .associate = x->d->sessions[i].start });
+		group(x, &(struct sr_group){ .associate =
+		    x->d->sessions[i].start, .id = x->d->sessions[i].id });
+}
+
+static bool
+lacks_group(const struct sr_writing *x)
+{
+	return is(x, ALWAYS_GROUP) && x->d->ngroups == 0;
+}
+
+static void
+call_id(struct sr_writing *x, const struct sr_cs *s)
+{
+	begin(x, 2, "sipSessionID");
+	sr_say(x, ">B2B.");
+	sr_say_id(x, s->id);
+	finish(x, -1, "sipSessionID");
 }
 
 static void
 session_ids(struct sr_writing *x, const struct sr_cs *s)
 {
+	if (is(x, NO_SESSION_IDS))
+		return;
+	if (is(x, SESSION_IS_CALL_ID)) {
+		call_id(x, s);
+		return;
+	}
 	for (size_t i = 0; i < s->nsip_session_ids; i++)
 		element(x, 2, "sipSessionID", s->sip_session_ids[i]);
 	for (size_t i = 0; i < s->nreasons; i++) {
@@ -344,27 +370,25 @@ session_ids(struct sr_writing *x, const struct sr_cs *s)
 	}
 }
 
-static struct sr_str
-group_of(const struct sr_writing *x, const struct sr_cs *s)
-{
-	return s->group_ref.p == NULL && x->d->ngroups == 0 &&
-	    is(x, ALWAYS_GROUP) ? s->id : s->group_ref;
-}
-
 static void
 session(struct sr_writing *x, const struct sr_cs *s)
 {
-	struct sr_str in = group_of(x, s);
+	bool alone = lacks_group(x);
+	struct sr_str in = alone ? s->id : s->group_ref;
 
 	begin(x, 1, "session");
 	id_attr(x, is(x, BARE_NAMES) ? "id" : "session_id", s->id, false);
+	x->derived = alone;
 	if (is(x, RECORDING_CHILD))
 		id_attr(x, "group", in, false);
+	x->derived = false;
 	sr_say(x, ">");
 	if (!is(x, BARE_NAMES) && !is(x, REF_FIRST))
 		session_ids(x, s);
+	x->derived = alone;
 	if (!is(x, RECORDING_CHILD))
 		id_element(x, 2, "group-ref", in);
+	x->derived = false;
 	if (is(x, REF_FIRST))
 		session_ids(x, s);
 	if (!is(x, NO_SESSION_START))
@@ -607,8 +631,10 @@ int
 sr_dialect_xml(const struct sr_dialect *dialect, const struct sr_doc *d,
     struct sr_buf *out)
 {
-	struct sr_writing x = { out, d, dialect->style, SR_OK };
+	struct sr_writing x = { .out = out, .d = d, .style = dialect->style };
 
+	if (sr_too_many(d))
+		return SR_ELIMIT;
 	root(&x);
 	element(&x, 1, is(&x, CAMEL_DATAMODE) ? "dataMode" : "datamode",
 	    d->datamode);

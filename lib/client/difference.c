@@ -4,9 +4,9 @@
  * It says what changed in the way RFC 8068 draws it: a session that is gone
  * gets a stop-time, a participant that left a disassociate-time, and who
  * sends or hears something else now an association with all of it. */
-#include "siprec/client.h"
+#include "client/priv.h"
 
-enum { OBJECTS_MAX = 4096 };		/* they are compared each with each */
+enum { OBJECTS_MAX = 4096 };
 
 static const struct sr_str none;
 
@@ -321,8 +321,9 @@ associations(struct diff *x, enum sr_assoc_kind kind)
 			over(x, &old->assocs[i]);
 }
 
-static bool
-too_many(const struct sr_doc *d)
+/* They are compared each with each. */
+bool
+sr_too_many(const struct sr_doc *d)
 {
 	return d->ngroups > OBJECTS_MAX || d->nsessions > OBJECTS_MAX ||
 	    d->nparticipants > OBJECTS_MAX || d->nstreams > OBJECTS_MAX ||
@@ -337,7 +338,7 @@ sr_doc_difference(const struct sr_doc *before, const struct sr_doc *after,
 
 	sr_doc_new(out, 4 << 20);
 	out->datamode = out->datamode_raw = SR_STR("partial");
-	if (too_many(before) || too_many(after))
+	if (sr_too_many(before) || sr_too_many(after))
 		return SR_ELIMIT;
 	for (size_t i = 0; i < after->ngroups; i++)
 		group(&x, &after->groups[i]);

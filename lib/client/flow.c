@@ -327,9 +327,12 @@ sr_flow_play(struct sr_script *s, const struct flow *f,
 		return SR_ENOMEM;
 	p->s = s;
 	p->cfg = cfg;
-	p->stretch = cfg->duration > 0 && f->length > 0 ?
-	    (double)cfg->duration / ((double)f->length * (double)SR_MSEC) : 1;
-	p->speed = cfg->speed > 0 ? cfg->speed : 1;
+	p->stretch = p->speed = 1;
+	if (!f->fixed && cfg->duration > 0)
+		p->stretch = (double)cfg->duration /
+		    ((double)f->length * (double)SR_MSEC);
+	if (!f->fixed && cfg->speed > 0)
+		p->speed = cfg->speed;
 	s->flow = f->shown.name;
 	for (size_t i = 0; i < f->nrows && err == SR_OK; i++) {
 		struct sr_step *v = sr_arena_grow(&s->arena, s->steps,

@@ -101,6 +101,24 @@ static const struct row broken[] = {
 	  .checks = "whole-again", .text = "good metadata follows" },
 	{ BYE_TELLS(6000, "1."), .text = "the call ends" } };
 
+/* Ten times ten times ...: a server that expands it is done for. */
+#define E(n, of) "<!ENTITY " n " \"&" of ";&" of ";&" of ";&" of ";&"	\
+    of ";&" of ";&" of ";&" of ";&" of ";&" of ";\">"
+
+static const struct row hostile[] = {
+	{ INVITE("a b", NULL), .xml = "<?xml version=\"1.0\"?>\n"
+	  "<!DOCTYPE recording [<!ENTITY a \"aaaaaaaaaa\">" E("b", "a")
+	  E("c", "b") E("d", "c") E("e", "d") E("f", "e") E("g", "f")
+	  E("h", "g") E("i", "h")
+	  "<!ENTITY x SYSTEM \"file:///etc/hostname\">]>\n"
+	  "<recording xmlns=\"urn:ietf:params:xml:ns:recording:1\">"
+	  "<datamode>&i;</datamode><session session_id=\"&x;\"/>"
+	  "</recording>", .checks = "broken-metadata",
+	  .text = "metadata with entities that explode" },
+	{ REINVITE(3000, NULL, TWO), .flags = COMPLETE,
+	  .checks = "whole-again", .text = "good metadata follows" },
+	{ BYE_TELLS(6000, "1."), .text = "the call ends" } };
+
 const struct flow sr_flows_basic[] = {
 	FLOW(basic, "basic", 10000, "INVITE, media, BYE; --streams N"),
 	FLOW(one_way, "one-way", 6000, "one stream, one who speaks"),
@@ -121,5 +139,7 @@ const struct flow sr_flows_basic[] = {
 	    "a partial update before any complete state"),
 	FLOW(broken, "broken-metadata", 6000,
 	    "XML that is not well-formed does not cost the recording"),
+	FLOW(hostile, "hostile-metadata", 6000,
+	    "XML with exploding and external entities"),
 };
 const size_t sr_nflows_basic = COUNT(sr_flows_basic);

@@ -10,6 +10,29 @@ static const struct row late_offer[] = {
 	  .checks = "whole-again", .text = "the metadata, with its labels" },
 	{ BYE_TELLS(7000, "1."), .text = "the call ends" } };
 
+static const struct row late_offer_reliable[] = {
+	{ .kind = SR_DO_INVITE, .lines = "a b", .flags = NO_SDP | REL,
+	  .checks = "reliable prack offers-somewhere",
+	  .text = "no SDP, and 100rel: the offer may come in a 18x, our "
+	  "answer is in the PRACK or the ACK" },
+	{ REINVITE(2000, NULL, TWO), .flags = COMPLETE,
+	  .checks = "whole-again", .text = "the metadata, with its labels" },
+	{ BYE_TELLS(7000, "1."), .text = "the call ends" } };
+
+static const struct row unusable[] = {
+	{ INVITE("a/u b/u", TWO), .instead = "unusable-offer echo no-metadata",
+	  .text = "an INVITE with a codec that nobody knows" } };
+
+static const struct row timer_reinvite[] = {
+	{ INVITE("a b", TWO), .expires = 90, .refresher = "uac",
+	  .checks = "timer-value timer-refresher timer-require",
+	  .text = "a session of 90 s, which we refresh" },
+	{ REINVITE(45000, NULL, NULL), .checks = "timer-refreshed",
+	  .expires = 90, .refresher = "uac",
+	  .text = "the refresh: re-INVITE with the same SDP" },
+	{ BYE_TELLS(100000, "1."), .checks = "persistent",
+	  .text = "beyond the first 90 s the session is still there" } };
+
 static const struct row early_cancel[] = {
 	{ INVITE("a b", TWO), .flags = REL,
 	  .instead = "reliable prack", .text = "INVITE that requires 100rel" },
@@ -110,17 +133,23 @@ static const struct row info[] = {
 const struct flow sr_flows_dialog[] = {
 	FLOW(late_offer, "late-offer", 7000,
 	    "INVITE without SDP, the answer in the ACK"),
+	FLOW(late_offer_reliable, "late-offer-reliable", 7000,
+	    "the same with 100rel"),
+	FLOW(unusable, "offer-unusable", 1000,
+	    "an INVITE without a known codec"),
 	FLOW(early_cancel, "early-media-cancel", 1000,
 	    "100rel, then CANCEL before the answer"),
 	FLOW(late_cancel, "late-cancel", 6000, "CANCEL after the answer"),
 	FLOW(reliable, "reliable", 6000, "100rel and PRACK"),
-	FLOW(no_ack, "no-ack", 40000, "the ACK for the 200 never comes"),
+	FIXED_FLOW(no_ack, "no-ack", 40000, "the ACK for the 200 never comes"),
 	FLOW(lost_bye, "lost-bye", 5000, "the BYE is lost"),
 	FLOW(replaces, "replaces", 9000, "another dialog takes over"),
 	FLOW(replaces_none, "replaces-none", 7000,
 	    "Replaces of an unknown dialog"),
-	FLOW(timer, "session-timer", 100000, "refreshed by the client"),
-	FLOW(timer_server, "session-timer-uas", 100000,
+	FIXED_FLOW(timer, "session-timer", 100000, "refreshed by the client"),
+	FIXED_FLOW(timer_reinvite, "session-timer-reinvite", 100000,
+	    "refreshed by re-INVITE"),
+	FIXED_FLOW(timer_server, "session-timer-uas", 100000,
 	    "refreshed by the server"),
 	FLOW(timer_small, "session-timer-small", 1000,
 	    "an interval below the minimum"),

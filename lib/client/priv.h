@@ -96,7 +96,8 @@ enum {					/* flags of a style */
 					 * then the streams */
 	NO_RECV = 262144,
 	RECORDING_CHILD = 524288,	/* <recording id=...> in the root */
-	NO_SESSION_START = 1 << 20
+	NO_SESSION_START = 1 << 20, NO_SESSION_IDS = 1 << 21,
+	SESSION_IS_CALL_ID = 1 << 22
 };
 struct sr_style {
 	const char *decl;		/* the first line, or "" */
@@ -114,11 +115,15 @@ struct sr_style {
 	} extra;			/* extension data */
 };
 
+/* More objects than any call has: nobody is made to wait for them. */
+bool sr_too_many(const struct sr_doc *d);
+
 /* What a writer of XML has at hand. */
 struct sr_writing {
 	struct sr_buf *out;
 	const struct sr_doc *d;
 	const struct sr_style *style;
+	bool derived;			/* of a session's id: its group's */
 	int err;
 };
 void sr_say(struct sr_writing *x, const char *s);
@@ -140,7 +145,8 @@ enum test {
 	T_NO_META, T_TAG, T_ECHO,
 	T_ANSWER, T_LINES, T_TAKEN, T_TWO, T_RECVONLY, T_INACTIVE, T_ZERO,
 	T_FORMATS, T_LABELS, T_ORIGIN, T_NO_RECORD, T_VIDEO, T_SAME_PORT,
-	T_OFFER, T_SAME_LINES, T_VERSION, T_ALL_INACTIVE, T_SOME_RECVONLY,
+	T_OFFER, T_OFFERED, T_SAME_LINES, T_VERSION, T_ALL_INACTIVE,
+	T_SOME_RECVONLY,
 	T_UNSUPPORTED, T_CANCELLED, T_RELIABLE, T_PRACK, T_COPIES, T_BYE,
 	T_OLD_BYE, T_REASON, T_SE, T_REFRESHER, T_TIMER, T_MIN_SE,
 	T_DISPOSITION, T_NO_SDP, T_ROOT, T_SPACE, T_RTCP, T_RTCP_PORT,
@@ -180,6 +186,7 @@ enum {					/* flags of a row */
 struct flow {
 	struct sr_call_flow shown;
 	unsigned length;		/* ms */
+	bool fixed;			/* its times are those of a protocol */
 	const struct row *rows;
 	size_t nrows;
 };
@@ -210,6 +217,8 @@ const struct sr_check *sr_check_named(struct sr_str id);
 /* How rows are written. */
 #define FLOW(v, name_, ms, text_) { .shown = { name_, text_ },	\
     .length = ms, .rows = v, .nrows = COUNT(v) }
+#define FIXED_FLOW(v, name_, ms, text_) { .shown = { name_, text_ },	\
+    .length = ms, .fixed = true, .rows = v, .nrows = COUNT(v) }
 #define INVITE(l, m) .kind = SR_DO_INVITE, .lines = l, .meta = m
 #define REINVITE(t, l, m) .kind = SR_DO_REINVITE, .at = t, .lines = l,	\
     .meta = m

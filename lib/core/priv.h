@@ -50,6 +50,11 @@ struct flow {
 	struct conn *conn;		/* SIP over a stream */
 	struct flow *wait[2], **wait_at[2];	/* by enum wait_by */
 };
+enum { AHEAD = 32 };
+struct ahead {				/* flows of the chunks to come */
+	struct flow *v[AHEAD], *now;	/* NULL: look it up */
+	size_t i, n;
+};
 struct flow *flow_get(struct sr_engine *e, const struct sr_flow *key,
     sr_time now);			/* NULL: no memory */
 struct flow *flow_find(struct sr_engine *e, const struct sr_flow *key);
@@ -322,6 +327,7 @@ struct sr_engine {
 	struct trash *trash;
 	struct flow **flows;
 	size_t nflows, flow_cap, sweep;
+	struct ahead ahead;
 	struct ring orphans;
 	struct waiting waiting;
 	size_t nbegun;			/* calls, ever */

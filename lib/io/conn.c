@@ -338,6 +338,10 @@ failed(struct conn *c)
 	unsigned long code = 0;
 	int err = errno;
 
+	if (c->closing && c->finished) {
+		conn_end(c, SR_OK, "closed");
+		return;
+	}
 	if (c->ssl != NULL)
 		code = bufferevent_get_openssl_error(c->bev);
 	if (c->ssl != NULL && (code != 0 || (!c->ready &&
@@ -391,9 +395,10 @@ conn_write(struct conn *c, struct sr_str data)
 	if (bufferevent_write(c->bev, data.p, data.n) != 0)
 		return SR_ENOMEM;
 	c->wrote = true;
-	c->last = sr_now();
+	if (c->spoke)
+		c->last = sr_now();
 	if (c->output == SR_NEVER)
-		c->output = c->last;
+		c->output = sr_now();
 	conn_arm(c);
 	return SR_OK;
 }

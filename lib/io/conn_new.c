@@ -83,7 +83,8 @@ conn_accept(struct sr_transport *t, int fd, enum sr_proto proto,
 	conn_arm(c);
 }
 
-/* Leaves from the address that was asked for where that is one of ours. */
+/* Leaves from the address that was asked for where that is one of ours: it may
+ * be what others know us by, on the far side of a NAT. */
 static int
 client_socket(const struct sr_hop *to)
 {
@@ -97,7 +98,7 @@ client_socket(const struct sr_hop *to)
 	if (fd < 0 || local.family != to->remote.family || sr_addr_any(&local))
 		return fd;
 	n = io_sockaddr(&ss, &local);
-	if (bind(fd, (struct sockaddr *)&ss, n) == 0)
+	if (bind(fd, (struct sockaddr *)&ss, n) == 0 || errno == EADDRNOTAVAIL)
 		return fd;
 	return io_close(fd);
 }

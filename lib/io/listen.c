@@ -101,7 +101,7 @@ too_fast(struct sr_transport *t, sr_time now)
 		t->second = now;
 		t->accepts = 0;
 	}
-	if (t->accepts++ < t->cfg.max_accepts)
+	if (t->accepts < t->cfg.max_accepts)
 		return false;
 	listen_pause(t, t->second + SR_SEC);
 	return true;
@@ -127,6 +127,7 @@ on_accept(void *arg, int lfd)
 				turn_away(l, now);
 			return;
 		}
+		t->accepts++;
 		remote = io_addr(&ss);
 		if (t->stats.conns >= t->cfg.max_conns ||
 		    conn_crowded(t, &remote)) {

@@ -1,8 +1,9 @@
-/* pace - what the files of the pacer share: its wheel and its wire. */
+/* pace - what the files of the pacer share. */
 #ifndef SIPREC_IO_PACE_H
 #define SIPREC_IO_PACE_H
 
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sys/socket.h>
 
 #include "siprec/io.h"
@@ -76,5 +77,45 @@ void sr_batch_add(struct batch *b, struct stream *s,
 void sr_batch_flush(struct batch *b, struct sr_pace_numbers *n);
 /* Takes the ICMP errors that wait at a socket. */
 void sr_wire_errors(int fd, struct sr_pace_numbers *n);
+
+/* ---- pace_thread.c ---- */
+
+enum { PACE_BUCKETS = 4096, PACE_DATA = 64 };
+
+enum command_kind { ADD, ORDER, REMOVE, AIM, NUMBERS };
+struct command {
+	enum command_kind kind;
+	uint64_t id;
+	struct stream *stream;		/* ADD */
+	void (*fn)(void *arg, sr_time now, void *data);
+	char data[PACE_DATA];
+	struct sr_addr rtp, rtcp;	/* AIM */
+	struct sr_pace_numbers *numbers;
+	bool *done;
+};
+
+struct sr_pace {
+	struct sr_pace_cfg cfg;
+	pthread_t thread;
+	int epoll, wake;
+	/* Behind the lock: the queue, and who uses which pair. */
+	pthread_mutex_t lock;
+	pthread_cond_t told;
+	struct command *queue;
+	size_t queued, queue_cap;
+	struct pair *pair;
+	unsigned pairs;
+	uint16_t port;
+	uint64_t last_id;
+	/* The thread's own. */
+	struct wheel wheel;
+	struct batch odd;		/* of sockets that have none */
+	struct sr_pace_numbers numbers;
+	struct stream *by_id[PACE_BUCKETS], *by_peer[PACE_BUCKETS];
+	bool first;			/* before other threads */
+	sr_time weighed, cpu;
+	bool quit;			/* atomic */
+};
+void *sr_pace_thread(void *pace);
 
 #endif

@@ -58,7 +58,8 @@ open_socket(const struct sr_addr *local, struct sr_addr *bound)
 	union endpoint e;
 	socklen_t len = sr_endpoint(local, &e);
 
-	fd = socket(e.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	fd = socket(e.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK |
+	    SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));

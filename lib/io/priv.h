@@ -22,6 +22,9 @@ struct cap_iface {
 
 struct sr_capture {
 	int (*next)(struct sr_capture *c, struct sr_frame *f);
+	/* Is the next frame in the buffer, whole?  NULL: never. */
+	bool (*ready)(const struct sr_capture *c);
+	int held;			/* what the next call is to say */
 	struct sr_buf why;		/* the last failure, with its NUL */
 
 	/* The file: buf[pos..n) is read but not handed out yet. */
@@ -107,7 +110,8 @@ int io_watch_out(struct sr_watch **wp, struct sr_loop *l, int fd,
     void (*fn)(void *arg, int fd), void *arg);
 
 socklen_t io_sockaddr(struct sockaddr_storage *ss, const struct sr_addr *a);
-struct sr_addr io_addr(const struct sockaddr_storage *ss);	/* or family 0 */
+/* family 0: it is of no kind that we know */
+struct sr_addr io_addr(const struct sockaddr_storage *ss);
 struct sr_addr io_local(int fd);
 int io_close(int fd);			/* keeps errno; always -1 */
 

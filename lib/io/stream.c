@@ -31,7 +31,8 @@ stream_ping(struct conn *c, sr_time now)
 }
 
 /* A CRLF between messages is the answer to our ping, half of a ping, or
- * means nothing.  A peer that does not read its pongs is not written to. */
+ * means nothing.  Whoever pings, and has said something before, wants the
+ * connection to stay. */
 static void
 line_end(struct conn *c)
 {
@@ -40,8 +41,11 @@ line_end(struct conn *c)
 		return;
 	}
 	c->crlf = !c->crlf;
-	if (!c->crlf)
-		conn_write(c, SR_STR("\r\n"));
+	if (c->crlf)
+		return;
+	if (c->spoke)
+		c->last = sr_now();
+	conn_write(c, SR_STR("\r\n"));
 }
 
 /* Takes one line end off the input; false: none is whole. */

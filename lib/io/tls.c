@@ -159,11 +159,12 @@ load_trust(SSL_CTX *c, const struct sr_tls_cfg *cfg, struct sr_buf *why)
 	return SR_OK;
 }
 
-/* What both sides have in common.  Sessions are not resumed: a certificate
- * that was revoked since would come in again.  The purpose is checked by
- * tls_usage, as OpenSSL does not know that of SIP. */
+/* What both sides have in common.  Only who judges peers needs to know whom to
+ * trust: the system's authorities take their time and memory.  Sessions are
+ * not resumed: a certificate that was revoked since would come in again.  The
+ * purpose is checked by tls_usage, as OpenSSL does not know that of SIP. */
 static SSL_CTX *
-new_ctx(const SSL_METHOD *method, const struct sr_tls_cfg *cfg,
+new_ctx(const SSL_METHOD *method, const struct sr_tls_cfg *cfg, bool judges,
     struct sr_buf *why)
 {
 	SSL_CTX *c = SSL_CTX_new(method);
@@ -184,7 +185,7 @@ new_ctx(const SSL_METHOD *method, const struct sr_tls_cfg *cfg,
 	SSL_CTX_set_purpose(c, X509_PURPOSE_ANY);
 	if (cfg->keylog != NULL)
 		SSL_CTX_set_keylog_callback(c, log_key);
-	if (load_trust(c, cfg, why) != SR_OK) {
+	if (judges && load_trust(c, cfg, why) != SR_OK) {
 		SSL_CTX_free(c);
 		return NULL;
 	}
@@ -215,7 +216,8 @@ static int
 add_server(struct sr_tls *t, struct set *s, const struct sr_tls_pair *p,
     struct sr_buf *why)
 {
-	SSL_CTX *c = new_ctx(TLS_server_method(), &t->cfg, why);
+	SSL_CTX *c = new_ctx(TLS_server_method(), &t->cfg,
+	    t->cfg.verify_client, why);
 
 	if (c == NULL)
 		return SR_EBAD;
@@ -255,7 +257,9 @@ load_set(struct sr_tls *t, struct set *s, struct sr_buf *why)
 		err = add_server(t, s, &t->cfg.pairs[i], why);
 	if (err != SR_OK)
 		return err;
-	if ((s->client = new_ctx(TLS_client_method(), &t->cfg, why)) == NULL)
+	s->client = new_ctx(TLS_client_method(), &t->cfg, !t->cfg.no_verify,
+	    why);
+	if (s->client == NULL)
 		return SR_EBAD;
 	SSL_CTX_set_verify(s->client, SSL_VERIFY_PEER, verify);
 	return t->cfg.npairs > 0 ? load_pair(s->client, &t->cfg.pairs[0], why) :

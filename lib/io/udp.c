@@ -159,7 +159,8 @@ leave_from(struct msghdr *m, const struct sr_addr *from)
 }
 
 /* An error that waits on the socket is that of an earlier datagram and is
- * reported by this send, which then has not happened: once more. */
+ * reported by this send, which then has not happened: once more.  An address
+ * to leave from that is not ours, but our NAT's, is left to the system. */
 bool
 io_udp_send(int fd, const struct sr_addr *from, const struct sr_addr *to,
     struct sr_str data)
@@ -178,7 +179,11 @@ io_udp_send(int fd, const struct sr_addr *from, const struct sr_addr *to,
 	for (int tries = 0; tries < 3; tries++) {
 		if (sendmsg(fd, &m, MSG_NOSIGNAL) >= 0)
 			return true;
-		if (errno != EINTR && (!io_is_icmp(errno) ||
+		if (m.msg_control != NULL && (errno == EINVAL ||
+		    errno == EADDRNOTAVAIL || errno == ENETUNREACH)) {
+			m.msg_control = NULL;
+			m.msg_controllen = 0;
+		} else if (errno != EINTR && (!io_is_icmp(errno) ||
 		    errno == EMSGSIZE || errno == EACCES))
 			return false;
 	}

@@ -20,6 +20,7 @@ struct sr_sender {
 	uint32_t ssrc;			/* that was reported last */
 	bool renamed, ended, over;
 	sr_time now;			/* of the last packet */
+	sr_time rtcp_due;	/* the reporter's: asked with every packet */
 	struct sr_buf rtcp, secret;
 	uint64_t reports, byes, heard, broken, unprotected;
 };
@@ -43,6 +44,8 @@ sr_sender_new(struct sr_sender **sp, const struct sr_sender_cfg *cfg)
 	s->rtp = s->harm != NULL ? sr_harm_emitter(s->harm) :
 	    sr_play_emitter(s->play);
 	s->ssrc = sr_play_current(s->play)->ssrc;
+	s->rtcp_due = s->reporter != NULL ? sr_reporter_due(s->reporter) :
+	    SR_NEVER;
 	sr_buf_init(&s->rtcp, PACKET_MAX);
 	sr_buf_init(&s->secret, PACKET_MAX + TRAILER);
 	*sp = s;
@@ -92,13 +95,12 @@ report(struct sr_sender *s, struct sr_packet *out)
 {
 	struct sr_play_numbers n =
 	    on_the_wall(s, sr_play_current(s->play));
-	sr_time at = sr_reporter_due(s->reporter);
+	sr_time at = s->rtcp_due > s->now ? s->rtcp_due : s->now;
 	int err;
 
 	s->rtcp.n = 0;
-	if (at < s->now)
-		at = s->now;
 	err = sr_reporter_next(s->reporter, at, &n, &s->rtcp);
+	s->rtcp_due = sr_reporter_due(s->reporter);
 	s->reports += err == SR_OK;
 	return rtcp_packet(s, at, err, out);
 }
@@ -122,15 +124,12 @@ sr_time
 sr_sender_due(void *sender)
 {
 	const struct sr_sender *s = sender;
-	sr_time due, rtcp;
+	sr_time due;
 
 	if (s->renamed || s->ended || s->over)
 		return s->now;
 	due = s->rtp.due(s->rtp.arg);
-	if (s->reporter == NULL)
-		return due;
-	rtcp = sr_reporter_due(s->reporter);
-	return rtcp < due ? rtcp : due;
+	return s->rtcp_due < due ? s->rtcp_due : due;
 }
 
 /* The next RTP packet; what it says about the stream is looked at after. */
@@ -172,7 +171,7 @@ pick(struct sr_sender *s, struct sr_packet *out)
 		return bye(s, sr_play_before(s->play), out);
 	}
 	due = s->rtp.due(s->rtp.arg);
-	if (s->reporter != NULL && sr_reporter_due(s->reporter) < due)
+	if (s->rtcp_due < due)
 		return report(s, out);
 	return media(s, due, out);
 }

@@ -26,17 +26,37 @@ sr_refusal_text(enum sr_refusal why)
 
 /* ---- attributes that sdp.c leaves raw ---- */
 
-static bool
-find_attr(const struct sr_str *v, size_t n, const char *name)
+static size_t
+collect(const struct sr_str *from, size_t n, const char *name,
+    struct sr_str *v, size_t max)
 {
-	struct sr_str head;
+	size_t found = 0, colon;
 
-	for (size_t i = 0; i < n; i++) {
-		head = sr_substr(v[i], 0, sr_strchr(v[i], ':'));
-		if (sr_strieq(sr_trim(head), sr_cstr(name)))
-			return true;
+	for (size_t i = 0; i < n && found < max; i++) {
+		colon = sr_strchr(from[i], ':');
+		if (sr_strieq(sr_trim(sr_substr(from[i], 0, colon)),
+		    sr_cstr(name)))
+			v[found++] = sr_trim(sr_substr(from[i], colon + 1,
+			    from[i].n));
 	}
-	return false;
+	return found;
+}
+
+static bool
+find_attr(const struct sr_str *from, size_t n, const char *name)
+{
+	struct sr_str ignored;
+
+	return collect(from, n, name, &ignored, 1) > 0;
+}
+
+size_t
+sr_mline_fingerprints(const struct sr_sdp *s, const struct sr_mline *m,
+    struct sr_str *v, size_t max)
+{
+	size_t n = collect(m->attrs, m->nattrs, "fingerprint", v, max);
+
+	return n > 0 ? n : collect(s->attrs, s->nattrs, "fingerprint", v, max);
 }
 
 /* ---- formats ---- */
@@ -269,7 +289,7 @@ judge_keys(struct judge *j, bool secure, bool tls)
 		return SR_NO_SRTP;
 	if (tls)
 		return judge_dtls(j);
-	j->l->sdes = sr_sdes_choose(&j->l->keys, j->m);
+	j->l->sdes = sr_sdes_choose(&j->l->keys, j->m, j->cfg->suites);
 	if (j->l->sdes == j->m->nsdes)
 		return judge_dtls(j);
 	j->l->keying = SR_KEYS_SDES;

@@ -6,7 +6,7 @@
 
 enum {
 	MAX_TAG = 256, MAX_HOPS = 8, MAX_FORKS = 8, MAX_REDIRECTS = 5,
-	MAX_RETRIES = 6, LARGE = 1300, UUID_HEX = 32
+	MAX_RETRIES = 6, MAX_OPEN = 32, LARGE = 1300, UUID_HEX = 32
 };
 
 /* Bytes on their way: a transaction sends them again, an event shows them. */
@@ -213,7 +213,7 @@ struct sr_ua {
 	struct job *dead_jobs;
 	struct job **waiting;		/* for their hops */
 	size_t nwaiting;
-	struct sr_ua_event *queue;
+	struct sr_ua_event *queue, current;
 	struct wire **sent;		/* held by queue[i] */
 	size_t head, n, cap;
 	struct sr_buf out, scratch;

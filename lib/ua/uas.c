@@ -283,6 +283,17 @@ crossing(const struct sr_tx *tx)
 	return d->ack_due || d->prack_due ? 500 : 0;
 }
 
+/* So many at once are no conversation; and each is looked at by the next. */
+static bool
+crowded(const struct sr_tx *tx)
+{
+	size_t n = 0;
+
+	for (const struct sr_tx *i = tx->d->txs; i != NULL; i = i->next)
+		n++;
+	return n > MAX_OPEN && tx->method != SR_BYE;
+}
+
 static void
 link_dialog(struct sr_tx *tx, struct sr_dialog *d)
 {
@@ -316,7 +327,9 @@ in_dialog(struct sr_tx *tx)
 	if (tx->req->from.conn != 0)
 		d->peer.hop = tx->req->from;
 	dialog_learn(d, m);
-	if (m->method == SR_BYE) {
+	if (crowded(tx)) {
+		reply_retry(tx, 500);
+	} else if (m->method == SR_BYE) {
 		bye(tx);
 	} else if ((tx->fault = fault_of(tx)) != 0) {
 		reply_fault(tx, tx->fault);
@@ -374,6 +387,7 @@ uas_ack(struct sr_ua *ua, struct heard *h)
 		e->dialog = d;
 		e->tx = tx;
 	}
+	server_unlink(tx);
 	dialog_bye_now(d);
 	jobs_unpark(d);
 }

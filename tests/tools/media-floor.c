@@ -1,12 +1,12 @@
-/* media-floor - what taking media off many sockets costs: the bare loop and
- * sr_drain, on packets that a thread sends over loopback.
+/* media-floor - what taking media off many sockets costs: the bare loop beside
+ * sr_drain.
  *
- *	media-floor [SOCKETS [PACKETS-PER-SECOND [SECONDS]]]
+ *	media-floor [SOCKETS [PACKETS [ROUNDS]]]
  *
- * Prints processor time of the receiving thread per packet. */
+ * Each round puts PACKETS packets into each of SOCKETS sockets over loopback,
+ * as 100 ms of PACKETS * 10 a second do, and measures the processor time to
+ * get them out; so other work on the machine does not count. */
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +18,10 @@
 
 enum { PAYLOAD = 172, BATCH = 64 };
 
-static struct sr_pair *pairs;
-static size_t nsockets = 6000, rate = 300000, seconds = 3;
-static atomic_bool done;
+static struct sr_pair *pairs, from;
+static struct sr_drain_sock **socks;
+static struct sr_drain *drain;
+static size_t nsockets = 6000, per_round = 5, rounds = 20;
 static size_t sent, got;
 
 static sr_time
@@ -32,55 +33,32 @@ cpu(void)
 	return t.tv_sec * SR_SEC + t.tv_nsec;
 }
 
-/* Each socket in turn gets a packet, at the rate that was asked for. */
-static void *
-sender(void *arg)
+static void
+fill(void)
 {
 	static char data[PAYLOAD];
-	struct sr_media_stats st = { .sent = 0 };
 	struct sr_media_out out[BATCH];
-	sr_time begin = sr_now();
-	size_t at = 0;
+	struct sr_media_stats st = { .sent = 0 };
+	size_t n = 0;
 
-	while (!done) {
-		size_t owed = (size_t)((double)(sr_now() - begin) / 1e9 *
-		    (double)rate);
-
-		if (st.sent >= owed) {
-			nanosleep(&(struct timespec){ 0, 200000 }, NULL);
-			continue;
+	for (size_t i = 0; i < nsockets * per_round; i++) {
+		out[n++] = (struct sr_media_out){ pairs[i % nsockets].addr,
+		    { data, sizeof(data) } };
+		if (n == BATCH || i + 1 == nsockets * per_round) {
+			sr_media_send(from.rtp, out, n, &st);
+			n = 0;
 		}
-		for (int i = 0; i < BATCH; i++) {
-			out[i] = (struct sr_media_out){ pairs[at].addr,
-			    { data, sizeof(data) } };
-			at = (at + 1) % nsockets;
-		}
-		sr_media_send(*(int *)arg, out, BATCH, &st);
 	}
-	sent = st.sent;
-	return NULL;
+	sent += st.sent;
 }
 
-static void
-report(const char *name, sr_time used, size_t packets)
-{
-	printf("%-9s %zu sockets, %zu packets sent, %zu taken (%.2f %% lost), "
-	    "%.3f us a packet, %.1f %% of a core\n", name, nsockets, sent,
-	    packets, 100.0 * (double)(sent - packets) / (double)sent,
-	    (double)used / 1e3 / (double)packets,
-	    100.0 * (double)used / (double)((sr_time)seconds * SR_SEC));
-}
-
-/* ---- the bare loop: recvmmsg on each socket, and nothing else ---- */
-
-static struct mmsghdr msgs[BATCH];
-static struct iovec iov[BATCH];
-static char data[BATCH][2048];
-
+/* recvmmsg on each socket, and nothing else. */
 static void
 bare(void)
 {
-	sr_time end = sr_now() + (sr_time)seconds * SR_SEC, begin, next;
+	static struct mmsghdr msgs[BATCH];
+	static struct iovec iov[BATCH];
+	static char data[BATCH][2048];
 	int n;
 
 	for (int i = 0; i < BATCH; i++) {
@@ -88,21 +66,11 @@ bare(void)
 		msgs[i].msg_hdr = (struct msghdr){ .msg_iov = &iov[i],
 		    .msg_iovlen = 1 };
 	}
-	begin = cpu();
-	for (next = sr_now(); sr_now() < end; next += 100 * SR_MSEC) {
-		for (size_t i = 0; i < nsockets; i++)
-			if ((n = recvmmsg(pairs[i].rtp, msgs, BATCH,
-			    MSG_DONTWAIT, NULL)) > 0)
-				got += (size_t)n;
-		while (sr_now() < next + 100 * SR_MSEC)
-			nanosleep(&(struct timespec){ 0, 1000000 }, NULL);
-	}
-	begin = cpu() - begin;
-	done = true;
-	report("bare:", begin, got);
+	for (size_t i = 0; i < nsockets; i++)
+		if ((n = recvmmsg(pairs[i].rtp, msgs, BATCH, MSG_DONTWAIT,
+		    NULL)) > 0)
+			got += (size_t)n;
 }
-
-/* ---- ours ---- */
 
 static void
 on_media(void *arg, void *cookie, const struct sr_dgram *v, size_t n)
@@ -116,79 +84,74 @@ on_media(void *arg, void *cookie, const struct sr_dgram *v, size_t n)
 static void
 drained(void)
 {
-	struct sr_drain_sock *s;
-	struct sr_drain_stats st;
-	struct sr_drain *d;
-	struct sr_loop *l;
-	sr_time used;
-
-	if (sr_loop_new(&l) != SR_OK ||
-	    sr_drain_new(&d, l, on_media, NULL) != SR_OK)
-		exit(71);
-	for (size_t i = 0; i < nsockets; i++)
-		if (sr_drain_add(d, pairs[i].rtp, &pairs[i], &s) != SR_OK)
-			exit(71);
-	used = cpu();
-	sr_loop_run_until(l, sr_now() + (sr_time)seconds * SR_SEC);
-	used = cpu() - used;
-	sr_drain_stats(d, &st);
-	done = true;
-	report("sr_drain:", used, got);
-	printf("          %.1f packets a batch, the longest wait %.1f ms\n",
-	    (double)st.packets / (double)(st.batches + !st.batches),
-	    (double)st.late / 1e6);
-	sr_drain_free(d);
-	sr_loop_free(l);
+	sr_drain_now(drain, socks, nsockets);
 }
 
-/* The sender's last packets are in the sockets still: they count as lost. */
 static void
-run(void (*receiver)(void), int *fd)
+measure(const char *name, void (*take)(void))
 {
-	pthread_t t;
+	sr_time used = 0, begin, filling = 0;
 
-	done = false;
 	got = sent = 0;
-	if (pthread_create(&t, NULL, sender, fd) != 0)
-		exit(71);
-	receiver();
-	pthread_join(t, NULL);
+	for (size_t i = 0; i < rounds; i++) {
+		begin = cpu();
+		fill();
+		filling += cpu() - begin;
+		begin = cpu();
+		take();
+		used += cpu() - begin;
+	}
+	printf("%-9s %zu sockets, %zu packets sent, %zu taken: %.3f us to "
+	    "take one (%.3f to send one)\n", name, nsockets, sent, got,
+	    (double)used / 1e3 / (double)got,
+	    (double)filling / 1e3 / (double)sent);
+}
+
+static int
+open_sockets(void)
+{
+	struct sr_ports_cfg cfg = { .lo = 1024, .hi = 65535, .cooldown = -1 };
+	struct sr_ports *p;
+	struct sr_loop *l;
+
+	sr_addr_parse(&cfg.addr, SR_STR("127.0.0.1"));
+	pairs = calloc(nsockets + 1, sizeof(*pairs));
+	socks = calloc(nsockets + 1, sizeof(*socks));
+	if (pairs == NULL || socks == NULL ||
+	    sr_ports_new(&p, &cfg) != SR_OK ||
+	    sr_loop_new(&l) != SR_OK ||
+	    sr_drain_new(&drain, l, on_media, NULL) != SR_OK ||
+	    sr_ports_take(p, 0, true, &from) != SR_OK)
+		return SR_ESYS;
 	for (size_t i = 0; i < nsockets; i++)
-		while (recvmmsg(pairs[i].rtp, msgs, BATCH, MSG_DONTWAIT,
-		    NULL) > 0)
-			continue;
+		if (sr_ports_take(p, 0, true, &pairs[i]) != SR_OK ||
+		    sr_drain_add(drain, pairs[i].rtp, NULL, &socks[i]) != SR_OK)
+			return SR_ESYS;
+	return SR_OK;
 }
 
 int
 main(int argc, char *argv[])
 {
-	struct rlimit lim = { 0, 0 };
-	struct sr_ports_cfg cfg = { .lo = 16384, .hi = 65535,
-	    .cooldown = -1 };
-	struct sr_ports *p;
-	struct sr_pair from;
+	struct rlimit lim;
 
 	if (argc > 1)
 		nsockets = strtoul(argv[1], NULL, 10);
 	if (argc > 2)
-		rate = strtoul(argv[2], NULL, 10);
+		per_round = strtoul(argv[2], NULL, 10);
 	if (argc > 3)
-		seconds = strtoul(argv[3], NULL, 10);
+		rounds = strtoul(argv[3], NULL, 10);
 	getrlimit(RLIMIT_NOFILE, &lim);
 	lim.rlim_cur = lim.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &lim);
-	sr_addr_parse(&cfg.addr, SR_STR("127.0.0.1"));
-	pairs = calloc(nsockets + 1, sizeof(*pairs));
-	if (pairs == NULL || sr_ports_new(&p, &cfg) != SR_OK ||
-	    sr_ports_take(p, 0, true, &from) != SR_OK)
+	if (open_sockets() != SR_OK) {
+		fprintf(stderr, "media-floor: %zu sockets: %s\n", nsockets,
+		    strerror(errno));
 		return 71;
-	for (size_t i = 0; i < nsockets; i++)
-		if (sr_ports_take(p, 0, true, &pairs[i]) != SR_OK) {
-			fprintf(stderr, "media-floor: %zu sockets: %s\n", i,
-			    strerror(errno));
-			return 71;
-		}
-	run(bare, &from.rtp);
-	run(drained, &from.rtp);
+	}
+	for (int i = 0; i < 2; i++) {
+		measure("bare:", bare);
+		measure("sr_drain:", drained);
+	}
 	return 0;
 }

@@ -207,3 +207,19 @@ TEST(dialect_names_of_people_are_escaped)
 		stop(&p);
 	}
 }
+
+TEST(dialect_rows_are_complete_and_named_once)
+{
+	size_t n;
+	const struct sr_dialect *v = sr_dialects(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		CHECK(sr_dialect_find(v[i].name) == &v[i]);
+		CHECK(v[i].text[0] != '\0' && v[i].style != NULL);
+		CHECK(strncmp(v[i].meta_type, "application/rs-metadata",
+		    23) == 0);
+		CHECK(v[i].update == SR_UPDATE || v[i].update == SR_INVITE);
+	}
+	CHECK(n >= 15);
+	CHECK(sr_dialect_find("nobody") == NULL);
+}

@@ -16,7 +16,8 @@ complain(const char *flow, size_t step, const struct sr_doc *d)
 {
 	for (size_t i = 0; i < d->nfindings; i++)
 		if (d->findings[i].severity == SR_ERROR)
-			test_fail(__FILE__, __LINE__, "%s, step %zu: %.*s: %.*s",
+			test_fail(__FILE__, __LINE__,
+			    "%s, step %zu: %.*s: %.*s",
 			    flow, step, SR_FMT(d->findings[i].rule),
 			    SR_FMT(d->findings[i].text));
 }

@@ -271,3 +271,50 @@ TEST(pace_closes_with_streams_that_still_run)
 	CHECK_EQ(f.released, 1);
 	close(fd);
 }
+
+TEST(pace_pairs_are_their_own_within_the_range_and_then_shared)
+{
+	struct sr_pace_cfg cfg = { .lo = 28001, .hi = 28999, .own = 3,
+		.pool = 2 };
+	unsigned pair[8], shared = 0;
+	struct sr_addr rtp, rtcp;
+	struct sr_pace *p;
+
+	CHECK_EQ(sr_pace_open(&p, &cfg), SR_OK);
+	for (unsigned i = 0; i < 8; i++) {
+		CHECK_EQ(sr_pace_pair(p, &pair[i], &rtp, &rtcp), SR_OK);
+		CHECK(rtp.port >= 28001 && rtcp.port <= 28999);
+		CHECK_EQ(rtp.port % 2, 0);
+		CHECK_EQ(rtcp.port, rtp.port + 1);
+		for (unsigned j = 0; j < i; j++)
+			shared += pair[i] == pair[j];
+	}
+	CHECK_EQ(shared, 0 + 1 + 1 + 2);	/* five streams, two pairs */
+	sr_pace_close(p);
+	cfg.hi = 28001;
+	CHECK_EQ(sr_pace_open(&p, &cfg), SR_EBAD);
+}
+
+TEST(pace_sends_over_ipv6_too)
+{
+	struct sr_addr local = { .ip = { [15] = 1 }, .family = 6 }, rtp, rtcp;
+	struct fake f = { .end = 3, .every = SR_MSEC };
+	struct sr_pace *p;
+	struct sr_pace_stream s;
+	struct sr_pace_numbers n;
+	unsigned pair;
+	uint64_t id;
+
+	CHECK_EQ(sr_pace_open(&p, &(struct sr_pace_cfg){ .local = local }),
+	    SR_OK);
+	if (sr_pace_pair(p, &pair, &rtp, &rtcp) == SR_OK) {
+		s = stream(p, &f, &rtcp);	/* to one of ours */
+		s.rtcp = rtcp;
+		CHECK_EQ(sr_pace_add(p, &s, &id), SR_OK);
+		wait_for(&f.released);
+		sr_pace_numbers(p, &n);
+		CHECK_EQ(n.packets, 3);
+		CHECK_EQ(n.icmp + n.errors, 0);
+	}
+	sr_pace_close(p);
+}

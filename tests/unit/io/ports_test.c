@@ -28,7 +28,7 @@ free_stretch(int n)
 
 	for (lo = 21000; lo < 60000; lo = (uint16_t)(lo + n)) {
 		p = new_ports(lo, (uint16_t)(lo + n - 1), -1, "127.0.0.1");
-		if (sr_ports_scan(p, 0) == (size_t)n / 2) {
+		if (sr_ports_scan(p) == (size_t)n / 2) {
 			sr_ports_free(p);
 			return lo;
 		}
@@ -113,7 +113,7 @@ TEST(a_port_that_somebody_else_has_is_passed_over)
 
 	CHECK_EQ(sr_ports_take_at(other, (uint16_t)(lo + 1), true, &theirs),
 	    SR_OK);
-	CHECK_EQ(sr_ports_scan(p, 0), 1);
+	CHECK_EQ(sr_ports_scan(p), 1);
 	CHECK_EQ(sr_ports_take(p, 0, false, &a), SR_OK);
 	CHECK_EQ(a.addr.port, lo + 2);	/* not half of the first */
 	sr_ports_give(p, 0, &a);

@@ -3,6 +3,8 @@
 #include "unit/test.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -446,7 +448,7 @@ TEST(the_certificate_is_chosen_by_name_and_exchanged_while_calls_go_on)
 	rmdir(dir);
 }
 
-TEST(old_versions_and_silence_are_no_handshake)
+TEST(plain_sip_and_silence_are_no_handshake)
 {
 	struct cert cert;
 	struct sr_tls_pair pair;
@@ -543,6 +545,109 @@ TEST(a_hundred_handshakes_leave_no_descriptor_behind)
 	sr_transport_stats(w.server.t, &st);
 	CHECK_EQ(st.conns, 0);
 	CHECK_EQ(st.accepted, 100);
+	end(&w);
+	drop(&cert);
+	rmdir(dir);
+}
+
+/* ---- a client that is no transport of ours ---- */
+
+struct raw {
+	SSL_CTX *ctx;
+	SSL *ssl;
+	int fd;
+};
+
+/* Does it get through with this version? */
+static bool
+raw_connect(struct raw *r, struct world *w, int version)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET,
+	    .sin_port = htons(w->at.port),
+	    .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	int ok = 0;
+
+	r->ctx = SSL_CTX_new(TLS_client_method());
+	SSL_CTX_set_cipher_list(r->ctx, "ALL:@SECLEVEL=0");
+	SSL_CTX_set_min_proto_version(r->ctx, version);
+	SSL_CTX_set_max_proto_version(r->ctx, version);
+	r->fd = socket(AF_INET, SOCK_STREAM, 0);
+	CHECK_EQ(connect(r->fd, (struct sockaddr *)&in, sizeof(in)), 0);
+	fcntl(r->fd, F_SETFL, O_NONBLOCK);
+	r->ssl = SSL_new(r->ctx);
+	SSL_set_fd(r->ssl, r->fd);
+	for (int i = 0; i < 500 && ok != 1; i++) {
+		ok = SSL_connect(r->ssl);
+		if (ok != 1 && SSL_get_error(r->ssl, ok) !=
+		    SSL_ERROR_WANT_READ)
+			break;
+		sr_loop_run_until(w->l, sr_now() + SR_MSEC);
+	}
+	return ok == 1;
+}
+
+static void
+raw_close(struct raw *r)
+{
+	SSL_free(r->ssl);
+	SSL_CTX_free(r->ctx);
+	close(r->fd);
+}
+
+TEST(versions_before_1_2_are_refused)
+{
+	static const struct {
+		int version;
+		bool good;
+	} t[] = { { TLS1_VERSION, false }, { TLS1_1_VERSION, false },
+		{ TLS1_2_VERSION, true }, { TLS1_3_VERSION, true } };
+	struct cert cert;
+	struct sr_tls_pair pair;
+	struct sr_tls_cfg s = { .pairs = &pair, .npairs = 1 };
+	struct world w;
+	struct raw r;
+
+	make_dir();
+	cert = make("x", "DNS:example.com", NULL, 10, NULL);
+	pair = (struct sr_tls_pair){ cert.file, NULL };
+	begin(&w, &s);
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		CHECK_EQ(raw_connect(&r, &w, t[i].version), t[i].good);
+		raw_close(&r);
+	}
+	ERR_clear_error();
+	end(&w);
+	drop(&cert);
+	rmdir(dir);
+}
+
+TEST(records_are_no_messages)
+{
+	struct cert cert;
+	struct sr_tls_pair pair;
+	struct sr_tls_cfg s = { .pairs = &pair, .npairs = 1 };
+	struct world w;
+	struct raw r;
+
+	make_dir();
+	cert = make("x", "DNS:example.com", NULL, 10, NULL);
+	pair = (struct sr_tls_pair){ cert.file, NULL };
+	begin(&w, &s);
+	CHECK(raw_connect(&r, &w, TLS1_3_VERSION));
+	CHECK_EQ(SSL_write(r.ssl, MSG MSG MSG, 3 * (int)strlen(MSG)),
+	    3 * strlen(MSG));
+	for (int i = 0; i < 500 && w.server.n < 3; i++)
+		sr_loop_run_until(w.l, sr_now() + SR_MSEC);
+	CHECK_EQ(w.server.n, 3);
+	for (size_t i = 0; i < strlen(MSG); i++) {
+		CHECK_EQ(SSL_write(r.ssl, MSG + i, 1), 1);
+		if (i % 7 == 0)
+			sr_loop_run_until(w.l, sr_now());
+	}
+	for (int i = 0; i < 500 && w.server.n < 4; i++)
+		sr_loop_run_until(w.l, sr_now() + SR_MSEC);
+	CHECK_EQ(w.server.n, 4);
+	raw_close(&r);
 	end(&w);
 	drop(&cert);
 	rmdir(dir);

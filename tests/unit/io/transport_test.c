@@ -10,7 +10,8 @@
 
 #include "siprec/io.h"
 
-#define HEAD "OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/TCP c;branch=z9hG4bK1\r\n" \
+#define HEAD "OPTIONS sip:a@b SIP/2.0\r\n"				\
+	"Via: SIP/2.0/TCP c;branch=z9hG4bK1\r\n"			\
 	"From: <sip:c@d>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: 1\r\n" \
 	"CSeq: 1 OPTIONS\r\n"
 #define MSG HEAD "Content-Length: 4\r\n\r\nbody"
@@ -48,7 +49,7 @@ on_message(void *arg, const struct sr_hop *from, sr_time when,
 	if (sr_strstarts(raw, SR_STR("SIP/2.0")))
 		s->responses++;
 	else if (s->answer)
-		CHECK_EQ(sr_transport_send(s->t, &to, (struct sr_str){ NULL, 0 },
+		CHECK_EQ(sr_transport_send(s->t, &to, SR_STR(""),
 		    SR_STR(REPLY)), SR_OK);
 	s->n++;
 }
@@ -716,5 +717,25 @@ TEST(routes_say_what_via_and_contact_want)
 	sr_addr_parse(&hop.remote, SR_STR("127.0.0.1:9"));
 	CHECK_EQ(sr_transport_route(w.a.t, &hop), SR_OK);
 	CHECK(sr_addr_eq(&hop.local, &w.at));
+	end(&w);
+}
+
+TEST(an_advertised_address_of_a_nat_is_no_obstacle)
+{
+	static const enum sr_proto protos[] = { SR_UDP, SR_TCP };
+	struct side b;
+	struct world w;
+
+	begin(&w, (struct sr_transport_cfg){ .max_conns = 0 });
+	start(&b, w.l, (struct sr_transport_cfg){ .max_conns = 0 });
+	listen_on(&b, "udp:0.0.0.0:0");
+	for (size_t i = 0; i < 2; i++) {
+		struct sr_hop to = { .proto = protos[i], .remote = w.at };
+
+		sr_addr_parse(&to.local, SR_STR("192.0.2.200:5060"));
+		CHECK_EQ(send_msg(&b, &to, SR_STR(MSG)), SR_OK);
+		CHECK(until(w.l, &b.responses, i + 1));
+	}
+	stop(&b);
 	end(&w);
 }

@@ -425,6 +425,20 @@ TEST(answer_takes_one_crypto_line)			/* SR-01 */
 	CHECK_EQ(answer.mlines[2].nsdes, 0);
 }
 
+TEST(answer_finds_every_fingerprint)			/* RFC 8122 5 */
+{
+	struct sr_str v[2];
+
+	answer_to(HEAD "a=fingerprint:sha-1 S\r\n"
+	    "m=audio 1 UDP/TLS/RTP/SAVP 0\r\na=fingerprint:sha-1 A\r\n"
+	    "a=fingerprint:sha-256 B\r\na=fingerprint:sha-512 C\r\n"
+	    "m=audio 3 UDP/TLS/RTP/SAVP 0\r\n");
+	CHECK_EQ(sr_mline_fingerprints(&offer, &offer.mlines[0], v, 2), 2);
+	CHECK_STR(v[1], "sha-256 B");
+	CHECK_EQ(sr_mline_fingerprints(&offer, &offer.mlines[1], v, 2), 1);
+	CHECK_STR(v[0], "sha-1 S");
+}
+
 TEST(answer_secrecy_by_offer_and_policy)		/* SR-04, 12-4 */
 {
 	static const struct {
