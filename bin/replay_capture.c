@@ -163,12 +163,12 @@ static void
 feed(struct reading *r, struct sr_net *net, struct sr_engine *e)
 {
 	const struct sr_event *ev;
-	const struct sr_chunk *c;
+	struct sr_chunk c;
 
-	while ((c = sr_net_take(net)) != NULL) {
-		if (c->time > r->now)
-			r->now = c->time;
-		sr_engine_feed(e, c);
+	while (sr_net_next(net, &c)) {
+		if (c.time > r->now)
+			r->now = c.time;
+		sr_engine_feed(e, &c);
 		while ((ev = sr_engine_next(e)) != NULL)
 			take(r, ev);
 	}

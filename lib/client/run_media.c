@@ -325,7 +325,7 @@ learn_keys(struct leg *g, struct slot *s, const struct sr_mline *m,
 	(void)theirs;
 	s->line.keying = g->call->run->cfg.keying;
 	s->line.ours = s->key;
-	if (s->line.keying == SR_KEYS_SDES && sr_sdes_choose(&k, m) <
+	if (s->line.keying == SR_KEYS_SDES && sr_sdes_choose(&k, m, 0) <
 	    m->nsdes) {
 		s->line.theirs = k.v[0];
 		sr_wipe(&k, sizeof(k));
