@@ -145,13 +145,13 @@ send_cancel(struct job *j)
 	struct sr_tx *tx = client_new(j->d, NULL, j->tx->branch,
 	    SR_STR("CANCEL"));
 
+	timer_set(&ua->timers, &j->tx->end, ua->now + 64 * ua->cfg.t1);
 	if (tx == NULL)
 		return;
 	tx->hop = j->tx->hop;
 	tx->cseq = j->cseq;
 	tx->wire = write_request(j, &tx->hop, tx->branch, SR_CANCEL);
 	launch(tx);
-	timer_set(&ua->timers, &j->tx->end, ua->now + 64 * ua->cfg.t1);
 }
 
 void

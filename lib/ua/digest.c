@@ -66,6 +66,10 @@ take(struct sr_dialog *d, struct sr_str params, struct challenge *c,
 	struct sr_str alg, nonce, qop, stale, realm, opaque;
 	const struct alg *a;
 
+	/* What comes back to the server in our header is one line. */
+	if (sr_strchr(params, '\r') < params.n ||
+	    sr_strchr(params, '\n') < params.n)
+		return false;
 	sr_param(params, "algorithm", &alg);
 	a = alg_of(alg);
 	if (!may_use(d, a) || !sr_param(params, "nonce", &nonce) ||

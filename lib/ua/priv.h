@@ -6,7 +6,7 @@
 
 enum {
 	MAX_TAG = 256, MAX_HOPS = 8, MAX_FORKS = 8, MAX_REDIRECTS = 5,
-	MAX_RETRIES = 6, LARGE = 1300, UUID_HEX = 32
+	MAX_RETRIES = 6, MAX_OPEN = 32, LARGE = 1300, UUID_HEX = 32
 };
 
 /* Bytes on their way: a transaction sends them again, an event shows them. */
@@ -101,7 +101,7 @@ struct sr_tx {
 	bool offered, answered;	/* request has an SDP; answered in 18x */
 	bool offering;	/* our 18x or 2xx holds an offer that is open */
 	struct wire *rel;		/* reliable 18x that waits for PRACK */
-	bool rel_sdp;
+	bool rel_open, rel_sdp;	/* not PRACKed; with an SDP */
 	uint32_t rseq;
 	sr_time expires, rel_until;	/* when INVITE, PRACK are too late */
 	struct held held_prov, held_final;
@@ -185,7 +185,7 @@ struct job {
 	bool silent;			/* nobody waits for the answer */
 	bool refresh, first;	/* a session refresh; makes the dialog */
 	bool offered, answered;		/* has an SDP; had one in return */
-	bool parked, progress;
+	bool parked;
 	struct sr_hop hops[MAX_HOPS];
 	size_t nhops, at;
 	enum { LARGE_NEW, LARGE_TCP, LARGE_UDP } large;	/* RFC 3261 18.1.1 */
@@ -213,7 +213,7 @@ struct sr_ua {
 	struct job *dead_jobs;
 	struct job **waiting;		/* for their hops */
 	size_t nwaiting;
-	struct sr_ua_event *queue;
+	struct sr_ua_event *queue, current;
 	struct wire **sent;		/* held by queue[i] */
 	size_t head, n, cap;
 	struct sr_buf out, scratch;
@@ -333,8 +333,6 @@ int dialog_table(struct sr_dialog *d);
 struct sr_dialog *dialog_of_request(struct sr_tx *tx);
 struct sr_dialog *dialog_find(struct sr_ua *ua, struct sr_str call_id,
     struct sr_str local_tag, struct sr_str remote_tag);
-/* For one whose other side has no tag yet, too. */
-struct sr_dialog *dialog_of_response(struct sr_ua *ua, const struct sr_msg *m);
 /* Takes the other side from a 2xx or an 18x of it. */
 void dialog_meet(struct sr_dialog *d, struct heard *h);
 void dialog_learn(struct sr_dialog *d, const struct sr_msg *m);

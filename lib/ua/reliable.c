@@ -10,7 +10,7 @@ lists(const struct sr_tx *tx, const char *header)
 bool
 reliable_wanted(const struct sr_tx *tx, const struct sr_ua_reply *r)
 {
-	if (r->status <= 100 || r->status >= 200 || !tx->first)
+	if (r->status <= 100 || r->status >= 200)
 		return false;
 	if (lists(tx, "Require"))
 		return true;
@@ -54,6 +54,7 @@ reliable_send(struct sr_tx *tx, const struct sr_ua_reply *r)
 	if (err != SR_OK)
 		return err;
 	tx->rel = wire_ref(tx->wire);
+	tx->rel_open = true;
 	tx->rel_sdp = body_has_sdp(r->type, r->body);
 	if (tx->rel_sdp && tx->offered)
 		tx->answered = true;
@@ -65,14 +66,14 @@ reliable_send(struct sr_tx *tx, const struct sr_ua_reply *r)
 	return SR_OK;
 }
 
-/* "776656 1 INVITE" */
+/* "776656 1 INVITE"; the final answer may have been faster. */
 static bool
 matches(const struct sr_tx *tx, struct sr_str rack)
 {
 	struct sr_str rseq, cseq, method;
 	uint64_t r, c;
 
-	if (!tx->server || tx->rel == NULL)
+	if (!tx->server || !tx->rel_open)
 		return false;
 	rack = sr_trim(rack);
 	sr_strcut(&rack, ' ', &rseq);
@@ -135,6 +136,11 @@ reliable_prack(struct sr_tx *prack)
 		tx = tx->next;
 	if (tx == NULL) {
 		reply_plain(prack, 481, NULL);
+		return;
+	}
+	tx->rel_open = false;
+	if (tx->status >= 200) {
+		tell(prack, tx);
 		return;
 	}
 	wire_drop(tx->rel);

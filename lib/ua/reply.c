@@ -72,6 +72,9 @@ reply_send(struct sr_tx *tx, const struct sr_ua_reply *r, struct sr_str extra)
 	if (r->status >= 300)
 		tx->offering = false;
 	forget_request(tx);
+	/* Only what waits for its ACK is still the dialog's business. */
+	if (tx->method != SR_INVITE || r->status >= 300)
+		server_unlink(tx);
 	if (d == NULL || r->status < 300)
 		return SR_OK;
 	if (tx->method == SR_INVITE && tx->first && !tx->cancelled)
@@ -88,8 +91,14 @@ reply_plain(struct sr_tx *tx, int status, const char *reason)
 {
 	struct sr_ua_reply r = { .status = status,
 	    .reason = sr_cstr(reason) };
+	int err = reply_send(tx, &r, none);
 
-	return reply_send(tx, &r, none);
+	/* No memory for an answer: then there is none. */
+	if (err != SR_OK && err != SR_ENOENT && status >= 200) {
+		tx->status = status;
+		tx_over(tx);
+	}
+	return err;
 }
 
 static int
@@ -214,10 +223,9 @@ require(struct sr_buf *b, struct sr_str theirs, bool timer)
 
 /* What a 2xx to INVITE or UPDATE changes, once it is sent. */
 static void
-agreed(struct sr_tx *tx, struct heard *req, const struct sr_ua_reply *r)
+agreed(struct sr_tx *tx, struct sr_dialog *d, struct heard *req,
+    const struct sr_ua_reply *r)
 {
-	struct sr_dialog *d = tx->d;
-
 	if (tx->method == SR_INVITE && !tx->offered &&
 	    body_has_sdp(r->type, r->body) && !tx->answered)
 		tx->offering = true;
@@ -234,6 +242,7 @@ static int
 accept_session(struct sr_tx *tx, const struct sr_ua_reply *r)
 {
 	struct heard *req = heard_ref(tx->req);
+	struct sr_dialog *d = tx->d;
 	struct sr_buf b, lines;
 	bool timer = false;
 	int err;
@@ -245,7 +254,7 @@ accept_session(struct sr_tx *tx, const struct sr_ua_reply *r)
 	sr_buf_add(&b, sr_buf_str(&lines));
 	err = reply_send(tx, r, sr_buf_str(&b));
 	if (err == SR_OK)
-		agreed(tx, req, r);
+		agreed(tx, d, req, r);
 	sr_buf_free(&b);
 	sr_buf_free(&lines);
 	heard_drop(req);

@@ -40,7 +40,8 @@ sr_ua_new(struct sr_ua **up, const struct sr_ua_cfg *cfg)
 	defaults(&ua->cfg);
 	if (cfg->seed != 0)
 		sr_prng_init(&ua->prng, cfg->seed);
-	sr_buf_init(&ua->out, ua->cfg.max_message);
+	/* An answer repeats much of its request, and must fit. */
+	sr_buf_init(&ua->out, ua->cfg.max_message + 65536);
 	sr_buf_init(&ua->scratch, ua->cfg.max_message);
 	ua_random(ua, &ua->salt, sizeof(ua->salt));
 	*up = ua;
@@ -303,7 +304,9 @@ sr_ua_next(struct sr_ua *ua)
 {
 	if (ua->head == ua->n)
 		return NULL;
-	return &ua->queue[ua->head++];
+	/* The queue may move while the owner answers this one. */
+	ua->current = ua->queue[ua->head++];
+	return &ua->current;
 }
 
 /* What events pointed to may go once all of them were taken. */
@@ -507,6 +510,25 @@ sr_ua_lost(struct sr_ua *ua, const struct sr_hop *hop, sr_time now)
 	free(v);
 }
 
+/* Within a dialog its connection is used where the name leads there, and is
+ * the last resort where it leads nowhere. */
+static void
+known_hop(struct job *j)
+{
+	const struct sr_hop *have = &j->d->peer.hop;
+
+	if (j->first || j->d->solo || have->remote.family == 0)
+		return;
+	for (size_t i = 0; i < j->nhops; i++)
+		if (j->hops[i].proto == have->proto &&
+		    sr_addr_eq(&j->hops[i].remote, &have->remote)) {
+			j->hops[i] = *have;
+			return;
+		}
+	if (j->nhops < MAX_HOPS)
+		j->hops[j->nhops++] = *have;
+}
+
 void
 sr_ua_resolved(struct sr_ua *ua, uint64_t ticket, const struct sr_hop *hops,
     size_t n, sr_time now)
@@ -522,14 +544,15 @@ sr_ua_resolved(struct sr_ua *ua, uint64_t ticket, const struct sr_hop *hops,
 	j = ua->waiting[i];
 	ua->waiting[i] = ua->waiting[--ua->nwaiting];
 	j->ticket = 0;
-	if (n == 0) {
-		job_failed(j, "unresolved");
-		return;
-	}
 	j->nhops = n < MAX_HOPS ? n : MAX_HOPS;
 	j->at = 0;
-	memcpy(j->hops, hops, j->nhops * sizeof(*hops));
-	job_go(j);
+	if (n > 0)
+		memcpy(j->hops, hops, j->nhops * sizeof(*hops));
+	known_hop(j);
+	if (j->nhops > 0)
+		job_go(j);
+	else
+		job_failed(j, "unresolved");
 }
 
 size_t

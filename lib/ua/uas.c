@@ -67,6 +67,9 @@ malformed(const struct heard *h)
 		return "CSeq names another method";
 	if (heard_is_short(h))
 		return "Bad Content-Length";
+	if (h->from.proto != SR_UDP &&
+	    sr_msg_header(m, "Content-Length", 0).p == NULL)
+		return "No Content-Length";
 	if (m->from.uri.n == 0 || open_quote(sr_msg_header(m, "From", 0)))
 		return "Bad From";
 	if (m->to.uri.n == 0 || open_quote(sr_msg_header(m, "To", 0)))
@@ -280,6 +283,17 @@ crossing(const struct sr_tx *tx)
 	return d->ack_due || d->prack_due ? 500 : 0;
 }
 
+/* So many at once are no conversation; and each is looked at by the next. */
+static bool
+crowded(const struct sr_tx *tx)
+{
+	size_t n = 0;
+
+	for (const struct sr_tx *i = tx->d->txs; i != NULL; i = i->next)
+		n++;
+	return n > MAX_OPEN && tx->method != SR_BYE;
+}
+
 static void
 link_dialog(struct sr_tx *tx, struct sr_dialog *d)
 {
@@ -313,7 +327,9 @@ in_dialog(struct sr_tx *tx)
 	if (tx->req->from.conn != 0)
 		d->peer.hop = tx->req->from;
 	dialog_learn(d, m);
-	if (m->method == SR_BYE) {
+	if (crowded(tx)) {
+		reply_retry(tx, 500);
+	} else if (m->method == SR_BYE) {
 		bye(tx);
 	} else if ((tx->fault = fault_of(tx)) != 0) {
 		reply_fault(tx, tx->fault);
@@ -371,6 +387,7 @@ uas_ack(struct sr_ua *ua, struct heard *h)
 		e->dialog = d;
 		e->tx = tx;
 	}
+	server_unlink(tx);
 	dialog_bye_now(d);
 	jobs_unpark(d);
 }

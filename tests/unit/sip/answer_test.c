@@ -349,6 +349,16 @@ TEST(answer_without_mux_refuses_who_must)
 	CHECK_EQ(plan.lines[1].refused, SR_NO_MUX);
 }
 
+TEST(answer_keeps_apart_what_looks_like_rtcp)		/* SD-13 */
+{
+	answer_to(HEAD "m=audio 4 RTP/AVP 0 72\r\na=rtcp-mux\r\n"
+	    "a=rtpmap:72 PCMA/8000\r\n"
+	    "m=audio 8 RTP/AVP 0 63 96\r\na=rtcp-mux\r\n"
+	    "a=rtpmap:63 PCMA/8000\r\na=rtpmap:96 PCMA/8000\r\n");
+	CHECK(!plan.lines[0].mux && plan.lines[1].mux);
+	CHECK_EQ(plan.lines[0].rtcp.port, 5);
+}
+
 TEST(answer_addresses_of_all_kinds)			/* SD-15 */
 {
 	struct sr_plan_cfg cfg = defaults();
@@ -413,6 +423,20 @@ TEST(answer_takes_one_crypto_line)			/* SR-01 */
 	CHECK_EQ(plan.lines[1].refused, SR_NO_KEYS);
 	CHECK_EQ(plan.lines[2].keying, SR_KEYS_NONE);	/* SR-04 */
 	CHECK_EQ(answer.mlines[2].nsdes, 0);
+}
+
+TEST(answer_finds_every_fingerprint)			/* RFC 8122 5 */
+{
+	struct sr_str v[2];
+
+	answer_to(HEAD "a=fingerprint:sha-1 S\r\n"
+	    "m=audio 1 UDP/TLS/RTP/SAVP 0\r\na=fingerprint:sha-1 A\r\n"
+	    "a=fingerprint:sha-256 B\r\na=fingerprint:sha-512 C\r\n"
+	    "m=audio 3 UDP/TLS/RTP/SAVP 0\r\n");
+	CHECK_EQ(sr_mline_fingerprints(&offer, &offer.mlines[0], v, 2), 2);
+	CHECK_STR(v[1], "sha-256 B");
+	CHECK_EQ(sr_mline_fingerprints(&offer, &offer.mlines[1], v, 2), 1);
+	CHECK_STR(v[0], "sha-1 S");
 }
 
 TEST(answer_secrecy_by_offer_and_policy)		/* SR-04, 12-4 */
@@ -568,7 +592,7 @@ TEST(answer_of_decisions_that_do_not_fit_is_refused)
 TEST(answer_repeats_no_control_characters)
 {
 	static const char text[] = HEAD "m=audio 1 RTP/AVP 0\r\n"
-	    "a=label:a\0b\tc\x1b[2J\r\n";
+	    "a=label:a\0b\tc\x1b[2J\r\nm=\0 4 RTP/AVP \x01\r\n";
 
 	sr_sdp_free(&offer);
 	sr_plan_free(&plan);
@@ -580,6 +604,7 @@ TEST(answer_repeats_no_control_characters)
 	sr_buf_init(&out, 10000);
 	again();
 	CHECK(has("a=label:ab c[2J\r\n"));
+	CHECK(has("m=audio 0 RTP/AVP 0\r\n"));
 }
 
 /* ---- later offers ---- */
@@ -731,7 +756,7 @@ answer_file(const char *name, struct sr_str raw)
 	struct sr_plan_cfg cfg = defaults();
 	const struct sr_part *sdp = NULL;
 	static char text[200000];
-	struct sr_body b;
+	struct sr_body b = { .parts = NULL };
 	struct sr_msg m;
 
 	if (sr_msg_parse(&m, raw) == SR_OK &&
@@ -750,8 +775,8 @@ answer_file(const char *name, struct sr_str raw)
 				    "%s", name, i, sr_refusal_text(
 				    plan.lines[i].refused));
 		}
-		sr_body_free(&b);
 	}
+	sr_body_free(&b);
 	sr_msg_free(&m);
 }
 

@@ -92,7 +92,7 @@ TEST(offer_has_keys_of_both_kinds)
 	lines[1].setup = SR_STR("actpass");
 	CHECK_EQ(write_offer(2), SR_OK);
 	CHECK_EQ(s.mlines[0].nsdes, 2);
-	CHECK_EQ(sr_sdes_choose(&k, &s.mlines[0]), 0);
+	CHECK_EQ(sr_sdes_choose(&k, &s.mlines[0], 0), 0);
 	CHECK_EQ(k.v[0].suite, SR_AES256_80);
 	CHECK_EQ(k.tag, 1);
 	CHECK_EQ(s.mlines[0].sdes[1].tag, 2);

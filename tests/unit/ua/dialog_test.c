@@ -452,3 +452,123 @@ TEST(ua_name_as_target_is_resolved_by_the_owner)
 	    -1)->why), "unresolved");
 	wire_down(w);
 }
+
+TEST(ua_bye_of_the_server_waits_for_the_ack)
+{
+	struct wire_net *w = wire_up(NULL);
+
+	w->answer = 200;
+	w->loses = first_acks;
+	wire_call(w, NULL);
+	wire_run(w, 100 * SR_MSEC);
+	sr_dialog_bye(sr_tx_dialog(wire_last(w, SERVER, SR_UA_REQUEST,
+	    SR_INVITE, -1)->tx), w->now, none, none, none);
+	wire_run(w, 2 * SR_SEC);
+	CHECK_EQ(wire_count(w, SERVER, SR_UA_SEND, SR_BYE, 0), 0);
+	wire_run(w, 3 * SR_SEC);
+	CHECK_EQ(wire_count(w, SERVER, SR_UA_ACKED, SR_M_NONE, -1), 1);
+	CHECK_EQ(wire_count(w, SERVER, SR_UA_SEND, SR_BYE, 0), 1);
+	CHECK_EQ(wire_count(w, CLIENT, SR_UA_OVER, SR_M_NONE, -1), 1);
+	wire_down(w);
+}
+
+TEST(ua_bye_before_the_answer_is_cancel_or_480)
+{
+	struct wire_net *w = wire_up(NULL);
+
+	wire_call(w, NULL);
+	wire_run(w, 300 * SR_MSEC);
+	sr_dialog_bye(w->d[CLIENT], w->now, none, none, none);
+	wire_run(w, SR_SEC);
+	CHECK_EQ(wire_count(w, CLIENT, SR_UA_SEND, SR_CANCEL, 0), 1);
+	CHECK_EQ(wire_count(w, CLIENT, SR_UA_SEND, SR_BYE, 0), 0);
+	CHECK_EQ(wire_count(w, CLIENT, SR_UA_OVER, SR_M_NONE, -1), 1);
+	wire_down(w);
+	w = wire_up(NULL);
+	wire_call(w, NULL);
+	wire_run(w, 300 * SR_MSEC);
+	sr_dialog_bye(sr_tx_dialog(w->tx[SERVER]), w->now, none, none, none);
+	wire_run(w, SR_SEC);
+	CHECK_EQ(wire_count(w, SERVER, SR_UA_SEND, SR_INVITE, 480), 1);
+	CHECK_EQ(wire_count(w, SERVER, SR_UA_OVER, SR_M_NONE, -1), 1);
+	CHECK_EQ(wire_last(w, CLIENT, SR_UA_RESPONSE, SR_INVITE, -1)->status,
+	    480);
+	wire_down(w);
+}
+
+TEST(ua_client_without_a_tag_has_a_dialog_too)
+{
+	struct wire_net *w = wire_up(NULL);
+	struct sr_dialog *d;
+	char text[1024];
+
+	w->answer = 200;
+	wire_tell(w, SERVER, "INVITE sip:rec@192.0.2.2 SIP/2.0$Via: SIP/2.0/"
+	    "UDP 192.0.2.1;branch=z9hG4bKr$From: <sip:a@x>$To: <sip:b@x>$"
+	    "Call-ID: nt$CSeq: 1 INVITE$Contact: <sip:a@192.0.2.1>$$");
+	d = sr_tx_dialog(w->log[0].tx);
+	snprintf(text, sizeof(text), "BYE sip:rec@192.0.2.2 SIP/2.0$Via: "
+	    "SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKs$From: <sip:a@x>$"
+	    "To: <sip:b@x>;tag=%.*s$Call-ID: nt$CSeq: 2 BYE$$",
+	    SR_FMT(sr_dialog_local_tag(d)));
+	wire_tell(w, SERVER, text);
+	CHECK_EQ(wire_count(w, SERVER, SR_UA_SEND, SR_BYE, 200), 1);
+	CHECK_EQ(wire_count(w, SERVER, SR_UA_OVER, SR_M_NONE, -1), 1);
+	wire_down(w);
+}
+
+TEST(ua_tcp_call_keeps_to_its_connection_and_repeats_nothing)
+{
+	struct wire_net *w = wire_up(NULL);
+	struct sr_ua_invite in = wire_invite();
+	struct sr_hop hop = wire_hop(w, SERVER);
+
+	hop.proto = SR_TCP;
+	in.hops = &hop;
+	w->answer = 200;
+	wire_call(w, &in);
+	wire_run(w, SR_SEC);
+	ask(w, SERVER, "UPDATE", NULL);
+	CHECK_EQ(wire_last(w, SERVER, SR_UA_SEND, SR_UPDATE, 0)->hop.conn,
+	    1);
+	CHECK_EQ(wire_last(w, CLIENT, SR_UA_SEND, SR_ACK, 0)->hop.conn, 1);
+	wire_run(w, SR_SEC);
+	sr_dialog_bye(w->d[CLIENT], w->now, none, none, none);
+	wire_run(w, 40 * SR_SEC);
+	CHECK_EQ(wire_last(w, CLIENT, SR_UA_SEND, SR_BYE, 0)->hop.conn, 1);
+	CHECK_EQ(wire_count(w, CLIENT, SR_UA_SEND, SR_INVITE, 0), 1);
+	CHECK_EQ(wire_count(w, CLIENT, SR_UA_SEND, SR_BYE, 0), 1);
+	CHECK_STR(wire_header(wire_last(w, CLIENT, SR_UA_SEND, SR_INVITE,
+	    0), "Contact"),
+	    "<sip:siprec@192.0.2.1:5060;transport=tcp>;+sip.src");
+	wire_down(w);
+}
+
+TEST(ua_same_seed_says_the_same)
+{
+	struct wire_net *a = talking(NULL), *b = talking(NULL);
+
+	CHECK_EQ(a->n, b->n);
+	for (size_t i = 0; i < a->n && i < b->n; i++)
+		CHECK_STR(sr_cstr(a->log[i].data), b->log[i].data);
+	wire_down(a);
+	wire_down(b);
+}
+
+TEST(ua_name_that_leads_nowhere_falls_back_on_the_known_hop)
+{
+	struct wire_net *w = talking(NULL);
+
+	w->answer = 200;
+	forge(w, "INVITE", NULL, NULL, 900000,
+	    "Contact: <sip:alice@nowhere.example>$");
+	forge(w, "ACK", NULL, NULL, 900000, "");
+	sr_dialog_bye(w->d[SERVER], w->now, none, none, none);
+	wire_drain(w);
+	CHECK_STR(sr_cstr(wire_last(w, SERVER, SR_UA_RESOLVE, SR_M_NONE,
+	    -1)->data), "sip:alice@nowhere.example");
+	sr_ua_resolved(w->ua[SERVER], w->resolve, NULL, 0, w->now);
+	wire_run(w, SR_SEC);
+	CHECK_EQ(wire_count(w, CLIENT, SR_UA_SEND, SR_BYE, 200), 1);
+	wire_down(w);
+}

@@ -190,3 +190,61 @@ TEST(ua_422_is_answered_with_a_longer_interval)
 	CHECK_EQ(sr_dialog_timer(w->d[CLIENT]).interval, 500);
 	wire_down(w);
 }
+
+static bool
+silence(struct wire_net *w, const struct seen *s)
+{
+	(void)w;
+	return s->side == SERVER && s->method == SR_UPDATE;
+}
+
+TEST(ua_refresh_that_gets_481_or_nothing_ends_the_dialog)
+{
+	struct wire_net *w = timed(SR_REFRESH_UAC, 90, NULL);
+	const struct seen *s;
+
+	/* The server forgets the call. */
+	sr_dialog_bye(w->d[SERVER], w->now, SR_STR(""), SR_STR(""),
+	    SR_STR(""));
+	w->loses = all;
+	wire_run(w, 40 * SR_SEC);
+	w->loses = NULL;
+	wire_run(w, 20 * SR_SEC);
+	CHECK_EQ(wire_count(w, SERVER, SR_UA_SEND, SR_UPDATE, 481), 1);
+	CHECK_STR(sr_cstr(wire_last(w, CLIENT, SR_UA_OVER, SR_M_NONE,
+	    -1)->why), "481");
+	wire_down(w);
+	w = timed(SR_REFRESH_UAC, 300, NULL);
+	w->loses = silence;
+	wire_run(w, 200 * SR_SEC);
+	s = wire_nth(w, CLIENT, SR_UA_SEND, SR_BYE, 0, 0);
+	CHECK_EQ((s->at - w->start) / SR_SEC, 182);
+	CHECK_STR(sr_cstr(wire_last(w, CLIENT, SR_UA_OVER, SR_M_NONE,
+	    -1)->why), "408");
+	wire_down(w);
+}
+
+TEST(ua_2xx_without_session_expires_turns_the_timer_off)
+{
+	struct wire_net *w = timed(SR_REFRESH_UAS, 300, NULL);
+	struct sr_dialog *d = w->d[CLIENT];
+	const struct seen *s;
+	char text[2048];
+
+	CHECK_EQ(sr_dialog_timer(d).interval, 300);
+	w->loses = all;
+	sr_dialog_request(d, w->now, &(struct sr_dialog_request){
+	    .method = SR_STR("UPDATE"), .cookie = 4 });
+	wire_drain(w);
+	s = wire_last(w, CLIENT, SR_UA_SEND, SR_UPDATE, 0);
+	CHECK_STR(wire_header(s, "Session-Expires"), "300;refresher=uas");
+	snprintf(text, sizeof(text), "SIP/2.0 200 OK$Via: %.*s$From: %.*s$"
+	    "To: %.*s$Call-ID: %.*s$CSeq: %.*s$$",
+	    SR_FMT(wire_header(s, "Via")), SR_FMT(wire_header(s, "From")),
+	    SR_FMT(wire_header(s, "To")), SR_FMT(wire_header(s, "Call-ID")),
+	    SR_FMT(wire_header(s, "CSeq")));
+	wire_tell(w, CLIENT, text);
+	CHECK_EQ(sr_dialog_timer(d).interval, 0);
+	CHECK_EQ(sr_dialog_timer(d).expires, SR_NEVER);
+	wire_down(w);
+}
