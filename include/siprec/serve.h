@@ -116,7 +116,7 @@ enum sr_serve_kind {
 	SR_SERVE_SEND,			/* hop, data; for logs: method, status,
 					 * branch, server */
 	SR_SERVE_RESOLVE,		/* ticket, uri: sr_serve_resolved */
-	SR_SERVE_PORTS,	/* leg, want, nwant: bind them, then sr_serve_ports */
+	SR_SERVE_PORTS,	/* leg, want, nwant: bind, then sr_serve_ports */
 	SR_SERVE_RELEASE,		/* leg, line; line SR_ALL_LINES: the leg
 					 * is over, its number too */
 	SR_SERVE_LINE,			/* leg, line, label, peer, dir: what
@@ -226,7 +226,7 @@ struct sr_serve_stats {
 	size_t now;			/* sessions, answered and not over */
 	size_t legs, subscriptions;
 	bool draining, full;
-	uint64_t invites;		/* first ones, whatever became of them */
+	uint64_t invites;		/* the first of each dialog */
 	uint64_t answered, cancelled;
 	uint64_t refused[700];		/* by status */
 	/* set-up times: bucket i counts those below 1 ms * 2^i, and the last

@@ -86,16 +86,16 @@ check_room(const struct sr_serve *s, bool replaces, struct refusal *r)
 }
 
 /* What the ua finds wrong with headers and content.  A part beside good SDP
- * that we do not know does no harm: vendors add parts; and an Accept without
- * SDP is not meant so. */
+ * that we do not know does no harm: vendors add parts; and an INVITE with an
+ * Accept without SDP does not mean it (RFC 8068 has such). */
 static void
 check_fault(const struct sr_serve *s, const struct sr_ua_event *ev,
     struct refusal *r)
 {
 	bool sdp = sr_body_find(ev->body, SR_PART_SDP) != NULL;
 
-	if (ev->fault == 0 || (sdp && !s->cfg.strict &&
-	    (ev->fault == 415 || ev->fault == 406)))
+	if (ev->fault == 0 || (!s->cfg.strict && ev->method == SR_INVITE &&
+	    ((ev->fault == 415 && sdp) || ev->fault == 406)))
 		return;
 	*r = (struct refusal){ .status = ev->fault, .fault = true };
 }

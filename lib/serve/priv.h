@@ -47,7 +47,7 @@ enum deal_kind {
 	DEAL_THEIRS,			/* their offer: answered in a reply */
 	DEAL_LATE,	/* our offer in a reply: the answer is in ACK, PRACK */
 	DEAL_OURS,			/* our offer in a re-INVITE */
-	DEAL_ACK			/* their offer in a 2xx: answer in ACK */
+	DEAL_ACK			/* their offer in a 2xx, ours in ACK */
 };
 struct deal {
 	struct leg *leg;

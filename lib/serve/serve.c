@@ -355,6 +355,7 @@ for_leg(struct sr_serve *s, const struct sr_ua_event *ev)
 		break;
 	}
 	leg_pin(l);
+	leg_kick(l);
 	return true;
 }
 

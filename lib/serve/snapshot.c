@@ -108,6 +108,14 @@ is_rule(const struct sr_event *ev, const char *rule)
 	return ev->u.warn.rule != NULL && strcmp(ev->u.warn.rule, rule) == 0;
 }
 
+/* Our own request passes by here as well. */
+static bool
+is_base(const struct sr_doc *d)
+{
+	return d != NULL && !sr_streq(d->root, SR_STR("requestsnapshot")) &&
+	    !sr_streq(d->datamode, SR_STR("partial"));
+}
+
 static void
 name_session(struct leg *l, struct sr_str id)
 {
@@ -130,8 +138,7 @@ sr_serve_engine_event(struct sr_serve *s, const struct sr_event *ev)
 		name_session(l, sr_session_id(ev->session));
 		break;
 	case SR_EV_META:
-		if (ev->u.meta.doc != NULL && sr_streq(
-		    ev->u.meta.doc->datamode, SR_STR("complete")))
+		if (is_base(ev->u.meta.doc))
 			snapshot_arrived(l);
 		break;
 	case SR_EV_WARN:
