@@ -195,6 +195,11 @@ int sr_serve_do(struct sr_serve *s, enum sr_serve_act act,
     struct sr_str session, struct sr_str label, sr_time now,
     uint64_t *ticket);
 
+/* Ends a session with that Reason text (core.h's END): "disk-full".  SR_OK;
+ * SR_ENOENT. */
+int sr_serve_end(struct sr_serve *s, struct sr_str session, const char *reason,
+    sr_time now);
+
 /* A session begun by us, RFC 7866 section 6.2.  DONE tells the outcome.  As
  * sr_ua_invite. */
 struct sr_serve_call {

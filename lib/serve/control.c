@@ -225,3 +225,16 @@ sr_serve_do(struct sr_serve *s, enum sr_serve_act act, struct sr_str session,
 	leg_kick(l);
 	return err;
 }
+
+int
+sr_serve_end(struct sr_serve *s, struct sr_str session, const char *reason,
+    sr_time now)
+{
+	struct leg *l = leg_by_name(s, session);
+
+	s->now = now;
+	if (l == NULL || l->ending)
+		return SR_ENOENT;
+	leg_bye(l, reason, 500);
+	return SR_OK;
+}
