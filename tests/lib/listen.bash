@@ -176,10 +176,8 @@ same_offline() {
 }
 
 events_of() {
-	jq -c 'select((.event == "warn" and (.rule | test("^(R|m|s)") | not)) |
-	    not) | del(.frame) | if .event == "warn" then
-	    .text |= sub("frame [0-9]+: "; "") else . end' \
-	    "$1/session.jsonl"
+	jq -c 'del(.frame) | if .event == "warn" then
+	    .text |= sub("^frame [0-9]+: "; "") else . end' "$1/session.jsonl"
 }
 
 # ---- messages for sipsay ----
