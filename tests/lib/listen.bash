@@ -104,6 +104,11 @@ nsessions() {
 	find out -mindepth 1 -maxdepth 1 -type d 2>/dev/null | wc -l
 }
 
+# Are N sessions on their way, one unless said?
+recording() {
+	[ "$(find out -name 1.wav 2>/dev/null | wc -l)" -ge "${1:-1}" ]
+}
+
 # log JQ-FILTER [DIR]: over the log of a session.
 log() {
 	jq -r "$1" "${2:-$(session)}/session.jsonl"
