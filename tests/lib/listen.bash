@@ -86,11 +86,12 @@ replay() {
 
 # say udp|tcp <script: what sipsay does; answers in said.txt.
 say() {
-	SAID=$((SAID + 1))
-	sipsay -w said-$SAID.pcap $1 $PORT >said.txt 2>say.txt || {
-		cat said.txt say.txt
+	local n=${SAID:-$(ls said-*.pcap 2>/dev/null | wc -l)}
+	timeout 30 sipsay -w said-$n.pcap $1 $PORT >said-$n.txt 2>&1 || {
+		tail -40 said-$n.txt
 		return 1
 	}
+	cp said-$n.txt said.txt
 }
 
 # The directory of a session, the only one unless named; its log's events.
