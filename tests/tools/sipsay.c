@@ -277,6 +277,7 @@ send_lines(void)
 
 	sr_buf_init(&head, MAX);
 	sr_buf_init(&body, MAX);
+	set("len", SR_STR("{len}"));	/* not yet known */
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		at_line++;
 		line[strcspn(line, "\n")] = '\0';
