@@ -25,6 +25,8 @@ struct run {
 	int status;
 };
 
+enum { BATCH = 16 };			/* frames that are read ahead */
+
 static volatile sig_atomic_t stopped;
 static char unwanted;	/* marks sessions that were not asked for */
 
@@ -51,6 +53,16 @@ is_wanted(const struct run *r, const struct sr_event *ev)
 		    sr_streq(sr_cstr(o->sessions[i]), call_id))
 			return true;
 	return o->nsessions == 0;
+}
+
+/* Every packet asks: a stream that the recorder knows is wanted. */
+static bool
+is_dropped(const struct sr_event *ev)
+{
+	if (ev->kind == SR_EV_MEDIA && *sr_stream_slot(ev->stream) != NULL)
+		return false;
+	return ev->session != NULL &&
+	    *sr_session_slot(ev->session) == &unwanted;
 }
 
 static void
@@ -94,16 +106,15 @@ show(struct run *r, const struct sr_event *ev)
 static void
 take(struct run *r, const struct sr_event *ev)
 {
-	void **slot = ev->session != NULL ? sr_session_slot(ev->session) : NULL;
 	int err = SR_OK;
 
 	if (ev->kind == SR_EV_BEGIN) {
 		if (!is_wanted(r, ev))
-			*slot = &unwanted;
+			*sr_session_slot(ev->session) = &unwanted;
 		else
 			r->found++;
 	}
-	if (slot != NULL && *slot == &unwanted)
+	if (is_dropped(ev))
 		return;
 	if (ev->kind < SR_EV_MEDIA)
 		show(r, ev);
@@ -139,17 +150,42 @@ out_of_memory(struct run *r)
 static void
 feed(struct run *r)
 {
+	struct sr_stream *streams[BATCH];
 	const struct sr_chunk *c;
 	struct sr_flow f;
+	size_t n;
 
-	while ((c = sr_net_take(r->net)) != NULL) {
-		if (sr_engine_feed(r->engine, c) != SR_OK)
-			out_of_memory(r);
-		if (c->cut > 0 && c->kind != SR_GAP)
-			r->status = cli_worst(r->status, CLI_PARTIAL);
-		drain(r);
+	while ((c = sr_net_take(r->net, &n)) != NULL) {
+		size_t k = sr_engine_ahead(r->engine, c, n, streams);
+
+		if (r->recorder != NULL)
+			sr_recorder_ahead(streams, k);
+		for (; n > 0; n--, c++) {
+			if (sr_engine_feed(r->engine, c) != SR_OK)
+				out_of_memory(r);
+			if (c->cut > 0 && c->kind != SR_GAP)
+				r->status = cli_worst(r->status, CLI_PARTIAL);
+			drain(r);
+		}
 		if (sr_engine_unwanted(r->engine, &f))
 			sr_net_ignore(r->net, &f);
+	}
+}
+
+static void
+feed_frames(struct run *r, const struct sr_frame *f, size_t n)
+{
+	while (n > 0) {
+		size_t k = 1;
+
+		if (sr_net_frame(r->net, f) != SR_OK)
+			out_of_memory(r);
+		else
+			k += sr_net_more(r->net, f + 1, n - 1);
+		for (; k > 0; k--, n--, f++)
+			if (f->time > r->now)
+				r->now = f->time;
+		feed(r);
 	}
 }
 
@@ -188,11 +224,13 @@ damaged(struct run *r, struct sr_capture *c, uint64_t num)
 static void
 read_capture(struct run *r, struct sr_capture *c)
 {
-	struct sr_frame f = { .num = 0 };
+	struct sr_frame f[BATCH];
+	uint64_t num = 0;		/* of the latest frame */
+	size_t n;
 	int err;
 
-	while (!stopped && (err = sr_capture_next(c, &f)) != SR_ENOENT) {
-		if (r->progress && (f.num & 0xfff) == 0)
+	while (!stopped && (err = sr_capture_next(c, f)) != SR_ENOENT) {
+		if (r->progress)
 			show_progress(r, c);
 		if (err == SR_MORE) {
 			if (r->recorder != NULL)
@@ -200,16 +238,14 @@ read_capture(struct run *r, struct sr_capture *c)
 			continue;
 		}
 		if (err != SR_OK) {
-			damaged(r, c, f.num + 1);
+			damaged(r, c, num + 1);
 			if (err != SR_EBAD)
 				break;
 			continue;
 		}
-		if (f.time > r->now)
-			r->now = f.time;
-		if (sr_net_frame(r->net, &f) != SR_OK)
-			out_of_memory(r);
-		feed(r);
+		n = 1 + sr_capture_more(c, f + 1, BATCH - 1);
+		num = f[n - 1].num;
+		feed_frames(r, f, n);
 	}
 	if (r->progress)
 		fprintf(stderr, "\r\033[K");

@@ -188,6 +188,10 @@ int sr_hex_add(struct sr_buf *out, const void *p, size_t n);
 enum sr_digest {			/* 20, 32, 64, 32, 16 bytes */
 	SR_SHA1, SR_SHA256, SR_SHA512, SR_SHA512_256, SR_MD5
 };
+enum sr_suite {
+	SR_SUITE_NONE, SR_AES128_80, SR_AES128_32, SR_AES192_80, SR_AES192_32,
+	SR_AES256_80, SR_AES256_32, SR_GCM128, SR_GCM256
+};
 struct sr_crypto {
 	void (*hash)(enum sr_digest alg, struct sr_str in, uint8_t *out);
 	/* The same piece by piece; begin: NULL without memory; end frees. */
