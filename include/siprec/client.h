@@ -155,6 +155,9 @@ void sr_script_free(struct sr_script *s);
 
 struct sr_call_flow {
 	const char *name, *text;
+	sr_time length;
+	bool operated;			/* the server's operator has to act, or
+					 * its main steps are not tested */
 };
 /* The i-th of --flow list; NULL at the end. */
 const struct sr_call_flow *sr_call_flow(size_t i);
@@ -173,7 +176,8 @@ struct sr_step *sr_script_add_step(struct sr_script *s,
 /* ---- one call of a script ---- */
 
 struct sr_script_call {
-	const struct sr_person *people;	/* NULL: those of the script */
+	const struct sr_person *people;	/* as many as the script has;
+					 * NULL: those of the script */
 	sr_time start;			/* the wall's time of the answer */
 	uint8_t (*ids)[16];		/* UUIDs, version 4 */
 	size_t nids;

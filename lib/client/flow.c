@@ -329,8 +329,7 @@ sr_flow_play(struct sr_script *s, const struct flow *f,
 	p->cfg = cfg;
 	p->stretch = p->speed = 1;
 	if (!f->fixed && cfg->duration > 0)
-		p->stretch = (double)cfg->duration /
-		    ((double)f->length * (double)SR_MSEC);
+		p->stretch = (double)cfg->duration / (double)f->shown.length;
 	if (!f->fixed && cfg->speed > 0)
 		p->speed = cfg->speed;
 	s->flow = f->shown.name;
@@ -349,8 +348,8 @@ sr_flow_play(struct sr_script *s, const struct flow *f,
 			s->legs = v[s->nsteps].leg + 1;
 		s->nsteps++;
 	}
-	s->length = (sr_time)((double)f->length * (double)SR_MSEC *
-	    p->stretch / p->speed);
+	s->length = (sr_time)((double)f->shown.length * p->stretch /
+	    p->speed);
 	if (err == SR_OK)
 		err = sr_script_people(s, cfg, people_of(s));
 	voices(s);

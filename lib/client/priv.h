@@ -185,7 +185,6 @@ enum {					/* flags of a row */
 };
 struct flow {
 	struct sr_call_flow shown;
-	unsigned length;		/* ms */
 	bool fixed;			/* its times are those of a protocol */
 	const struct row *rows;
 	size_t nrows;
@@ -215,10 +214,13 @@ int sr_step_checks(struct sr_script *s, struct sr_step *step);
 const struct sr_check *sr_check_named(struct sr_str id);
 
 /* How rows are written. */
-#define FLOW(v, name_, ms, text_) { .shown = { name_, text_ },	\
-    .length = ms, .rows = v, .nrows = COUNT(v) }
-#define FIXED_FLOW(v, name_, ms, text_) { .shown = { name_, text_ },	\
-    .length = ms, .fixed = true, .rows = v, .nrows = COUNT(v) }
+#define FLOW_AS(v, name_, ms, text_, fixed_, operated_)			\
+    { .shown = { name_, text_, ms * SR_MSEC, operated_ },		\
+    .fixed = fixed_, .rows = v, .nrows = COUNT(v) }
+#define FLOW(v, name, ms, text) FLOW_AS(v, name, ms, text, false, false)
+#define FIXED_FLOW(v, name, ms, text) FLOW_AS(v, name, ms, text, true, false)
+#define OPERATED_FLOW(v, name, ms, text)				\
+    FLOW_AS(v, name, ms, text, false, true)
 #define INVITE(l, m) .kind = SR_DO_INVITE, .lines = l, .meta = m
 #define REINVITE(t, l, m) .kind = SR_DO_REINVITE, .at = t, .lines = l,	\
     .meta = m
