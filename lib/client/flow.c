@@ -260,6 +260,8 @@ put_row(struct playing *p, const struct row *r, struct sr_step *step)
 	step->replaces = (r->flags & (REPLACES | STRANGER)) != 0;
 	step->stranger = (r->flags & STRANGER) != 0;
 	step->rel = (r->flags & REL) != 0;
+	step->no_mark = (r->flags & NO_MARK) != 0;
+	step->no_require = (r->flags & NO_REQUIRE) != 0;
 	step->require = r->require;
 	step->session_expires = r->expires;
 	step->refresher = r->refresher;

@@ -181,6 +181,7 @@ enum {					/* flags of a row */
 	COMPLETE = 2,			/* an INVITE's metadata always is */
 	PARTIAL = 4,			/* ... but for this one */
 	REL = 8, REPLACES = 16, LEG_1 = 32, STRANGER = 64,
+	NO_MARK = 256, NO_REQUIRE = 512,
 	CROWD = 128			/* lines and metadata of arg streams */
 };
 struct flow {
