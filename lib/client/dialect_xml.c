@@ -272,7 +272,8 @@ name_id(struct sr_writing *x, const struct sr_name_id *n)
 		name = SR_STR(" ");
 	if (name.p != NULL && !is(x, NO_NAME)) {
 		begin(x, 3, "name");
-		attr(x, "xml:lang", n->lang);
+		attr(x, "xml:lang", n->lang.p == NULL && is(x, NAME_LANG) ?
+		    SR_STR("en") : n->lang);
 		sr_say(x, ">");
 		sr_say_text(x, name);
 		finish(x, -1, "name");

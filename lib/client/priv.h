@@ -97,7 +97,8 @@ enum {					/* flags of a style */
 	NO_RECV = 262144,
 	RECORDING_CHILD = 524288,	/* <recording id=...> in the root */
 	NO_SESSION_START = 1 << 20, NO_SESSION_IDS = 1 << 21,
-	SESSION_IS_CALL_ID = 1 << 22
+	SESSION_IS_CALL_ID = 1 << 22,
+	NAME_LANG = 1 << 23		/* xml:lang="en", whatever the name */
 };
 struct sr_style {
 	const char *decl;		/* the first line, or "" */
