@@ -55,6 +55,16 @@ is_wanted(const struct run *r, const struct sr_event *ev)
 	return o->nsessions == 0;
 }
 
+/* Every packet asks: a stream that the recorder knows is wanted. */
+static bool
+is_dropped(const struct sr_event *ev)
+{
+	if (ev->kind == SR_EV_MEDIA && *sr_stream_slot(ev->stream) != NULL)
+		return false;
+	return ev->session != NULL &&
+	    *sr_session_slot(ev->session) == &unwanted;
+}
+
 static void
 put_line(struct run *r)
 {
@@ -96,16 +106,15 @@ show(struct run *r, const struct sr_event *ev)
 static void
 take(struct run *r, const struct sr_event *ev)
 {
-	void **slot = ev->session != NULL ? sr_session_slot(ev->session) : NULL;
 	int err = SR_OK;
 
 	if (ev->kind == SR_EV_BEGIN) {
 		if (!is_wanted(r, ev))
-			*slot = &unwanted;
+			*sr_session_slot(ev->session) = &unwanted;
 		else
 			r->found++;
 	}
-	if (slot != NULL && *slot == &unwanted)
+	if (is_dropped(ev))
 		return;
 	if (ev->kind < SR_EV_MEDIA)
 		show(r, ev);

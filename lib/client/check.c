@@ -13,6 +13,10 @@ static const struct sr_check checks[] = {
 	ROW("accept-invite", "R7866-6.2-1", "RFC 7866 section 6.2", SR_MUST,
 	    T_STATUS, 2, "takes an INVITE with +sip.src and Require: siprec",
 	    "did not take a recording session"),
+	ROW("plain-refused", "R7866-6.2-1", "RFC 7866 section 6.2", SR_MUST,
+	    T_NOT_2XX, 4, "where it does not take an INVITE without one of "
+	    "the two, refuses it with 4xx",
+	    "an INVITE that is no recording session got neither 2xx nor 4xx"),
 	ROW("accept-reinvite", "UA-25", "RFC 3261 section 14.2", SR_MUST,
 	    T_STATUS, 2, "takes a re-INVITE", "did not take a re-INVITE"),
 	ROW("accept-update", "UP-02", "RFC 3311 section 5.2", SR_MUST,

@@ -136,10 +136,12 @@ struct sr_stream {
 	struct flow *locked;
 	sr_time locked_last;
 	struct sr_stream *fork;	/* a further source of the same m-line */
+	struct sr_session *session;
+	void *slot;
+	struct sr_dtmf dtmf;
+	/* the rest */
 	uint32_t fork_ssrc, ssrc;
 	unsigned nforks;
-	struct sr_dtmf dtmf;
-	struct sr_session *session;
 	struct sr_stream *next;
 	size_t index;
 	unsigned mline;			/* from 0 */
@@ -160,7 +162,6 @@ struct sr_stream {
 	struct sr_correction correction;
 	struct person *people;		/* who sent it when last said */
 	size_t npeople;
-	void *slot;
 };
 struct person {
 	struct sr_str id, aor, name;
