@@ -175,6 +175,12 @@ tape_of(struct studio *s, const struct sound *snd,
 	struct sr_tape_cfg cfg = { .format = *l->format, .ptime = l->ptime };
 	struct sr_tape *t;
 
+	/* What nobody knows is sent all the same: it has to be kept. */
+	if (cfg.format.id == SR_CODEC_UNKNOWN) {
+		cfg.format.id = SR_CODEC_PCMU;
+		cfg.format.name = SR_STR("PCMU");
+	}
+
 	switch (snd->kind) {
 	case SOUND_TONE:
 		cfg.sound = (struct sr_sound){ .kind = SR_SOUND_TONE,

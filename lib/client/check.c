@@ -300,3 +300,19 @@ sr_check_flows(const struct sr_check *c, const struct sr_call_flow **out,
 			out[n++] = f;
 	return n;
 }
+
+bool
+sr_check_refusal(const struct sr_check *c)
+{
+	switch (c->test) {
+	case T_STATUS:
+		return c->arg >= 300;
+	case T_NOT_2XX:
+	case T_UNSUPPORTED:
+	case T_CANCELLED:
+	case T_MIN_SE:
+		return true;
+	default:
+		return false;
+	}
+}

@@ -52,7 +52,9 @@ step_await(struct call *c, enum sr_method method)
 	size_t i = c->busy;
 
 	if (i != NO_STEP && step_of(c, i)->kind == SR_AWAIT &&
-	    step_of(c, i)->method == method) {
+	    (step_of(c, i)->method == method ||
+	    (step_of(c, i)->method == SR_M_NONE && (method == SR_UPDATE ||
+	    method == SR_INVITE)))) {
 		c->seen[i].request = run_call_keep(c, c->run->raw);
 		step_end(c, i);
 	}
@@ -108,8 +110,7 @@ perform(struct call *c, size_t i)
 		err = send_request(g, i);
 		break;
 	case SR_DO_CANCEL:
-		err = sr_dialog_cancel(g->dialog, c->run->now,
-		    (struct sr_str){ NULL, 0 });
+		err = send_cancel(g, i);
 		break;
 	case SR_DO_BYE:
 		err = send_bye(g, i);
@@ -195,8 +196,10 @@ run_call_advance(struct call *c)
 		if (at > c->run->now)
 			break;
 		at = SR_NEVER;
-		if (!perform(c, c->step))
+		if (!perform(c, c->step)) {
+			c->seen[c->step].skipped = true;
 			step_end(c, c->step);
+		}
 		c->step++;
 		later = patience(c);
 	}
