@@ -1,0 +1,13 @@
+/* full - all of struct sr_crypto in one table.
+ *
+ * Apart from the digests, so that who needs only those links no SRTP. */
+#include "crypt/priv.h"
+
+const struct sr_crypto sr_crypto_full = { .hash = hash_digest,
+	.begin = hash_begin, .update = hash_update, .end = hash_end,
+	.hmac = hash_hmac, .equal = hash_equal, .wipe = hash_wipe,
+	.random = hash_random, .srtp_new = srtp_context,
+	.srtp_protect = srtp_seal, .srtp_unprotect = srtp_open,
+	.srtcp_protect = srtcp_seal, .srtcp_unprotect = srtcp_open,
+	.srtp_roc_get = srtp_roc_get, .srtp_roc_set = srtp_roc_set,
+	.srtp_free = srtp_destroy };
