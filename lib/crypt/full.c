@@ -1,6 +1,6 @@
 /* full - all of struct sr_crypto in one table.
  *
- * Apart from the digests, so that who needs only those links no SRTP. */
+ * Apart from the digests, so that who needs only those links no SRTP and no TLS. */
 #include "crypt/priv.h"
 
 const struct sr_crypto sr_crypto_full = { .hash = hash_digest,
@@ -10,4 +10,7 @@ const struct sr_crypto sr_crypto_full = { .hash = hash_digest,
 	.srtp_protect = srtp_seal, .srtp_unprotect = srtp_open,
 	.srtcp_protect = srtcp_seal, .srtcp_unprotect = srtcp_open,
 	.srtp_roc_get = srtp_roc_get, .srtp_roc_set = srtp_roc_set,
-	.srtp_free = srtp_destroy };
+	.srtp_free = srtp_destroy, .dtls_fingerprint = cert_fingerprint,
+	.dtls_new = dtls_new, .dtls_feed = dtls_feed, .dtls_next = dtls_next,
+	.dtls_due = dtls_due, .dtls_tick = dtls_tick, .dtls_keys = dtls_keys,
+	.dtls_free = dtls_free };
