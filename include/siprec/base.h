@@ -192,6 +192,7 @@ enum sr_suite {
 	SR_SUITE_NONE, SR_AES128_80, SR_AES128_32, SR_AES192_80, SR_AES192_32,
 	SR_AES256_80, SR_AES256_32, SR_GCM128, SR_GCM256
 };
+
 /* A master key of RFC 3711, as SDES or DTLS gave it. */
 struct sr_srtp_key {
 	enum sr_suite suite;
@@ -201,6 +202,7 @@ struct sr_srtp_key {
 };
 enum sr_srtp_way { SR_UNPROTECT, SR_PROTECT };
 enum { SR_SRTP_EXTRA = 148 };	/* bytes that protecting adds at most */
+
 struct sr_dtls;
 struct sr_dtls_cfg {			/* a handshake, RFC 5763 */
 	bool active;			/* a=setup: we send the ClientHello */
@@ -216,6 +218,7 @@ struct sr_dtls_keys {
 	struct sr_srtp_key send, receive;	/* views of bytes */
 	uint8_t bytes[2 * (32 + 14)];
 };
+
 struct sr_crypto {
 	void (*hash)(enum sr_digest alg, struct sr_str in, uint8_t *out);
 	/* The same piece by piece; begin: NULL without memory; end frees. */

@@ -230,22 +230,21 @@ static const struct {
 	{ SR_STR("crypto"), attr_crypto }
 };
 
-/* Every a= of a media section is kept, known or not. */
+/* Every a= is kept, known or not. */
 static void
 keep(struct sdp_parse *p, struct sr_str value)
 {
-	struct sr_mline *m = p->m;
+	struct sr_str **list = p->m != NULL ? &p->m->attrs : &p->s->attrs;
+	size_t *n = p->m != NULL ? &p->m->nattrs : &p->s->nattrs;
 	struct sr_str *v;
 
-	if (m == NULL)
-		return;
-	v = sr_arena_grow(&p->s->arena, m->attrs, m->nattrs, sizeof(*v));
+	v = sr_arena_grow(&p->s->arena, *list, *n, sizeof(*v));
 	if (v == NULL) {
 		p->err = SR_ENOMEM;
 		return;
 	}
-	m->attrs = v;
-	v[m->nattrs++] = value;
+	*list = v;
+	v[(*n)++] = value;
 }
 
 void

@@ -86,6 +86,7 @@ struct sr_str mime_decode(struct sip_body *b, struct sr_str encoding,
 struct sdp_session {
 	struct sr_addr conn;
 	struct sr_str record, recordpref, setup, fingerprint;
+	struct sr_str host;
 	enum sr_dir dir;
 	bool has_dir;
 };
@@ -103,5 +104,90 @@ void sdp_attr(struct sdp_parse *p, struct sr_str value);
 bool sdp_word(struct sr_str *rest, struct sr_str *word);
 /* "IN IP4 192.0.2.1": family 0 when it is a name or nothing we know. */
 bool sdp_conn(struct sr_str value, struct sr_addr *a);
+
+/* ---- build.c ---- */
+
+/* 2 * n hex digits in lower case, no NUL. */
+void sip_hex(char *out, const uint8_t *v, size_t n);
+
+/* ---- sdes.c ---- */
+
+/* sr_sdes_print under the name that the peer has for the suite. */
+int sdes_print(struct sr_buf *out, uint32_t tag, struct sr_str suite,
+    const struct sr_sdes_key *k);
+
+/* ---- sdp_write.c: the lines that answers and offers have in common ---- */
+
+/* What goes wrong is kept in err, and then nothing more is written. */
+struct sdp_out {
+	struct sr_buf *buf;
+	const struct sr_sdp_own *own;
+	size_t before;			/* length of buf at the start */
+	int err;
+};
+/* v= o= s= c= t=.  times: of the offer that this answers, or absent. */
+void sdp_begin(struct sdp_out *o, struct sr_buf *buf,
+    const struct sr_sdp_own *own, struct sr_str times);
+/* The result; after a failure buf is as it was. */
+int sdp_end(struct sdp_out *o);
+void sdp_fmt(struct sdp_out *o, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Text of the peer, without control characters. */
+void sdp_echo(struct sdp_out *o, struct sr_str text);
+/* "a=name:value" of the peer's text; nothing where value is absent. */
+void sdp_echo_attr(struct sdp_out *o, const char *name, struct sr_str value);
+/* Text of ours: SR_EBAD where it is not safe. */
+void sdp_text(struct sdp_out *o, struct sr_str text);
+/* "m=media port proto", without the formats that follow. */
+void sdp_media(struct sdp_out *o, struct sr_str media, uint16_t port,
+    struct sr_str proto);
+/* An m-line with port 0, its formats as they came, and its label. */
+void sdp_refuse(struct sdp_out *o, const struct sr_mline *m);
+/* c= of an m-line, where it is not the session's. */
+void sdp_media_conn(struct sdp_out *o, const struct sr_addr *a);
+void sdp_dir(struct sdp_out *o, enum sr_dir dir);
+/* a=rtpmap and a=fmtp. */
+void sdp_format(struct sdp_out *o, const struct sr_format *f);
+/* a=rtcp-mux, or a=rtcp where RTCP is not one above RTP (RFC 3605). */
+void sdp_rtcp(struct sdp_out *o, bool mux, uint16_t rtp, uint16_t rtcp);
+void sdp_crypto(struct sdp_out *o, uint32_t tag, struct sr_str suite,
+    const struct sr_sdes_key *k);
+/* a=setup and a=fingerprint. */
+void sdp_dtls(struct sdp_out *o, struct sr_str setup);
+
+/* ---- auth.c: the sums of digest access, RFC 7616 section 3.4 ---- */
+
+enum { AUTH_DIGEST = 32 };		/* bytes of the longest */
+
+size_t auth_size(enum sr_digest alg);	/* 0: none of Digest's */
+/* The hash of parts with a colon between each: SR_OK, SR_ENOMEM. */
+int auth_hash(const struct sr_crypto *c, enum sr_digest alg,
+    const struct sr_str *parts, size_t n, uint8_t *out);
+/* The response to a with these H(A1), as bytes.  a->qop is one value, as in an
+ * answer, or absent. */
+int auth_response(const struct sr_crypto *c, const struct sr_auth *a,
+    struct sr_str method, const uint8_t *ha1, uint8_t *out);
+/* Reads n bytes of hex in either case: SR_OK, SR_EBAD. */
+int auth_unhex(uint8_t *out, size_t n, struct sr_str hex);
+/* "SHA-256": false when it is none of ours. */
+bool auth_alg(enum sr_digest *alg, struct sr_str name);
+
+/* ---- nonce.c ---- */
+
+enum { NONCE_TEXT = 64 };
+
+struct nonce {
+	uint64_t id;
+	sr_time born;
+};
+/* A fresh one, SR_OK or SR_ENOMEM. */
+int nonce_make(const struct sr_auth_server *s, sr_time now,
+    char text[NONCE_TEXT]);
+/* Did we make it, in this realm? */
+bool nonce_read(const struct sr_auth_server *s, struct nonce *n,
+    struct sr_str text);
+/* Uses a count up; false when it cannot be used, or not again. */
+bool nonce_use(const struct sr_auth_server *s, const struct nonce *n,
+    uint32_t nc, sr_time now);
 
 #endif

@@ -41,6 +41,18 @@ sdp_conn(struct sr_str value, struct sr_addr *a)
 	return a->family != 0;
 }
 
+/* The third word: an address or a name. */
+static struct sr_str
+conn_host(struct sr_str value)
+{
+	struct sr_str word = { NULL, 0 };
+
+	for (int i = 0; i < 3; i++)
+		if (!sdp_word(&value, &word))
+			return (struct sr_str){ NULL, 0 };
+	return word;
+}
+
 static void
 conn_line(struct sdp_parse *p, struct sr_str value)
 {
@@ -54,9 +66,11 @@ conn_line(struct sdp_parse *p, struct sr_str value)
 	p->has_conn = true;
 	if (p->m == NULL) {
 		p->session.conn = a;
+		p->session.host = conn_host(value);
 	} else {
 		a.port = p->m->rtp.port;
 		p->m->rtp = a;
+		p->m->host = conn_host(value);
 	}
 }
 
@@ -105,6 +119,7 @@ media_line(struct sdp_parse *p, struct sr_str value)
 		m->rtp.port = (uint16_t)v;
 	else
 		sip_note(&p->notes, "an m= line without a port");
+	m->fmts = sr_trim(value);
 	/* What stands behind other protocols is not ours to read. */
 	if (sr_strifind(m->proto, SR_STR("RTP/")) == m->proto.n)
 		return;
@@ -126,6 +141,7 @@ finish_media(struct sdp_parse *p)
 		port = m->rtp.port;
 		m->rtp = s->conn;
 		m->rtp.port = port;
+		m->host = s->host;
 	}
 	if (m->rtcp.port != 0 && m->rtcp.family == 0) {
 		port = m->rtcp.port;
@@ -224,6 +240,10 @@ one_line(struct sdp_parse *p, struct order *o, struct sr_str line)
 		break;
 	case 'c':
 		conn_line(p, value);
+		break;
+	case 't':
+		if (p->s->times.p == NULL)
+			p->s->times = value;
 		break;
 	case 'm':
 		begin_media(p, value);
