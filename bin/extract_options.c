@@ -165,7 +165,7 @@ defaults(struct options *o, int argc)
 
 	*o = (struct options){ .record = { .dir = ".",
 	    .threads = cpus > 0 ? (unsigned)cpus : 1,
-	    .crypto = &sr_crypto_openssl }, .after = INT64_MIN,
+	    .crypto = &sr_crypto_full }, .after = INT64_MIN,
 	    .before = SR_NEVER };
 	o->sessions = calloc((size_t)argc, sizeof(*o->sessions));
 	o->json = !cli_tty(STDOUT_FILENO);

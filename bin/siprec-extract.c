@@ -267,7 +267,7 @@ run(const struct options *o)
 	struct sr_cfg cfg = { .role = SR_WATCH, .all = o->all,
 	    .no_payload = o->dry, .align = o->align, .deskew = o->deskew,
 	    .wire = o->record.keep_rtp && !o->dry,
-	    .crypto = &sr_crypto_openssl };
+	    .crypto = &sr_crypto_full };
 	struct run r = { .o = o, .progress = cli_tty(STDERR_FILENO) &&
 	    !o->quiet && !cli_tty(STDOUT_FILENO) };
 

@@ -338,7 +338,7 @@ apply_line(struct sr_engine *e, struct call *c, unsigned i, int from)
 	if ((t = stream_at(e, c, i, from, label_of(c, i, from, snd, rcv))) ==
 	    NULL)
 		return;
-	t->sealed = sr_strifind(any->proto, SR_STR("SAVP")) < any->proto.n;
+	secure_apply(e, t, snd, rcv);
 	set_formats(t, snd, rcv);
 	t->locked = NULL;	/* after an exchange anybody may begin */
 	err = bind_stream(e, t, rcv != NULL ? &rcv->rtp : NULL,

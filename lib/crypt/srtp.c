@@ -13,7 +13,7 @@
 #include <string.h>
 
 enum {
-	MAX_KEYS = 16,			/* SRTP_MAX_NUM_MASTER_KEYS */
+	MAX_KEYS = 4,
 	MAX_SOURCES = 64,
 	MAX_ROC = 72,			/* a day at 50 packets/s has 66 */
 	WINDOW = 1024,			/* packets late, and still taken */
