@@ -17,6 +17,7 @@ struct run {
 	struct sr_net *net;
 	struct sr_engine *engine;
 	struct sr_recorder *recorder;	/* NULL with -n */
+	struct secrets *secrets;
 	struct sr_buf line;
 	sr_time now;
 	uint64_t found;
@@ -137,19 +138,40 @@ out_of_memory(struct run *r)
 }
 
 static void
+feed_one(struct run *r, const struct sr_chunk *c)
+{
+	struct sr_flow f;
+
+	if (sr_engine_feed(r->engine, c) != SR_OK)
+		out_of_memory(r);
+	if (c->cut > 0 && c->kind != SR_GAP)
+		r->status = cli_worst(r->status, CLI_PARTIAL);
+	drain(r);
+	if (sr_engine_unwanted(r->engine, &f)) {
+		f.proto = SR_TCP;	/* also where it was in TLS */
+		sr_net_ignore(r->net, &f);
+	}
+}
+
+static void
 feed(struct run *r)
 {
 	const struct sr_chunk *c;
-	struct sr_flow f;
+	struct sr_chunk plain;
 
 	while ((c = sr_net_take(r->net)) != NULL) {
-		if (sr_engine_feed(r->engine, c) != SR_OK)
-			out_of_memory(r);
-		if (c->cut > 0 && c->kind != SR_GAP)
-			r->status = cli_worst(r->status, CLI_PARTIAL);
-		drain(r);
-		if (sr_engine_unwanted(r->engine, &f))
-			sr_net_ignore(r->net, &f);
+		if (!secrets_take(r->secrets, r->engine, c)) {
+			feed_one(r, c);
+			continue;
+		}
+		while (secrets_next(r->secrets, &plain))
+			if (plain.kind != SR_BROKEN) {
+				feed_one(r, &plain);
+			} else {
+				sr_engine_note(r->engine, plain.time,
+				    plain.num, "tls", plain.why);
+				drain(r);
+			}
 	}
 }
 
@@ -207,6 +229,7 @@ read_capture(struct run *r, struct sr_capture *c)
 		}
 		if (f.time > r->now)
 			r->now = f.time;
+		secrets_learn(r->secrets, c);
 		if (sr_net_frame(r->net, &f) != SR_OK)
 			out_of_memory(r);
 		feed(r);
@@ -274,10 +297,12 @@ run(const struct options *o)
 	sr_buf_init(&r.line, 16 << 20);
 	if (sr_net_new(&r.net, 8 << 20) != SR_OK ||
 	    sr_engine_new(&r.engine, &cfg) != SR_OK ||
+	    (r.secrets = secrets_new()) == NULL ||
 	    (!o->dry && sr_recorder_new(&r.recorder, &o->record) != SR_OK)) {
 		cli_warn("out of memory");
 		r.status = CLI_SYSTEM;
-	} else {
+	} else if (o->keylog == NULL ||
+	    (r.status = secrets_read(r.secrets, o->keylog)) == CLI_OK) {
 		if (o->iface != NULL)
 			read_input(&r, o->iface);
 		for (char **f = o->files; *f != NULL && !stopped; f++)
@@ -292,6 +317,7 @@ run(const struct options *o)
 	}
 	sr_recorder_free(r.recorder);
 	sr_engine_free(r.engine);
+	secrets_free(r.secrets);
 	sr_net_free(r.net);
 	sr_buf_free(&r.line);
 	return cli_worst(r.status, cli_stdout());

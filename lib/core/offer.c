@@ -160,13 +160,29 @@ tell_wire(struct sr_engine *e, struct call *c, const struct sr_flow *flow,
 	ev->u.wire.data = raw;
 }
 
+/* A capture that is kept holds no keys: its media is in the clear. */
+static struct sr_str
+without_keys(struct sr_engine *e, struct sr_str raw)
+{
+	struct sr_str out = { NULL, 0 };
+	struct sr_buf b;
+
+	sr_buf_init(&b, raw.n);
+	if (sr_sdp_mask(&b, raw) == SR_OK)
+		out = sr_buf_str(&b);
+	if (b.p != NULL)
+		trash(e, b.p, free);
+	return out;
+}
+
 void
 call_wire(struct sr_engine *e, struct call *c, const struct sr_chunk *ch,
     struct sr_str raw)
 {
 	struct note *n;
 
-	if (!e->cfg.wire || c->over)
+	if (!e->cfg.wire || c->over ||
+	    (raw = without_keys(e, raw)).n == 0)
 		return;
 	if (c->begun) {
 		tell_wire(e, c, &ch->flow, ch->time, raw);

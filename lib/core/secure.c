@@ -136,6 +136,15 @@ accepted(const struct sr_mline *snd, const struct sr_mline *rcv)
 	return NULL;
 }
 
+/* A key that was made illegible: this is a capture that was kept by us, whose
+ * media is in the clear. */
+static bool
+masked(const struct sr_mline *m)
+{
+	return m != NULL && m->nsdes > 0 &&
+	    sr_stristarts(m->sdes[0].params, SR_STR("inline:*"));
+}
+
 void
 secure_apply(struct sr_engine *e, struct sr_stream *t,
     const struct sr_mline *snd, const struct sr_mline *rcv)
@@ -144,7 +153,8 @@ secure_apply(struct sr_engine *e, struct sr_stream *t,
 	const struct sr_sdes *line;
 	uint64_t id;
 
-	if (sr_strifind(any->proto, SR_STR("SAVP")) == any->proto.n) {
+	if (sr_strifind(any->proto, SR_STR("SAVP")) == any->proto.n ||
+	    masked(snd) || masked(rcv)) {
 		secure_free(e, t);
 		t->sealed = false;
 		return;
