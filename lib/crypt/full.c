@@ -1,6 +1,6 @@
 /* full - all of struct sr_crypto in one table.
  *
- * Apart from the digests, so that who needs only those links no SRTP, no TLS. */
+ * Apart from the digests: who needs only those links neither SRTP nor TLS. */
 #include "crypt/priv.h"
 
 const struct sr_crypto sr_crypto_full = { .hash = hash_digest,

@@ -75,7 +75,8 @@ struct tls_hello {
 	uint16_t srtp;			/* profile agreed on; 0: none */
 };
 /* The bodies of these handshake messages: SR_OK, SR_EBAD.  A request to try
- * again tells nothing. */
+ * again says what the ServerHello after it says, but for the random, which
+ * TLS 1.3 has no need of here. */
 int tls_client_hello(struct tls_hello *h, struct sr_str body);
 int tls_server_hello(struct tls_hello *h, struct sr_str body);
 

@@ -28,6 +28,7 @@ struct half {
 	struct sr_buf in, message;	/* not cut, not whole yet */
 	struct tls_box box;
 	bool traffic, closed;		/* traffic: behind Finished (1.3) */
+	bool blind;			/* to its handshake */
 	unsigned skipped;
 };
 struct conn {
@@ -311,9 +312,10 @@ install_handshake(struct sr_tls *t, struct conn *c, int dir)
 	enum keylog_kind kind = dir == c->client ? KEYLOG_CLIENT_HANDSHAKE :
 	    KEYLOG_SERVER_HANDSHAKE;
 
-	if (keylog_find(t->log, kind, c->hello.client).n == 0)
-		return install_traffic(t, c, dir);
-	return install(t, c, dir, kind);
+	if (keylog_find(t->log, kind, c->hello.client).n > 0)
+		return install(t, c, dir, kind);
+	c->half[dir].blind = true;
+	return install_traffic(t, c, dir);
 }
 
 static int
@@ -403,7 +405,8 @@ sealed(struct sr_tls *t, struct conn *c, int dir, struct sr_str header,
 	}
 	/* Early data, or a handshake whose secrets were not logged: what we
 	 * can open comes behind it, from its first record on. */
-	if (h->box.v13 && h->box.seq == 0 && h->skipped++ < MAX_SKIPPED)
+	if (h->box.v13 && h->box.seq == 0 && (h->blind || !h->traffic) &&
+	    h->skipped++ < MAX_SKIPPED)
 		return SR_OK;
 	return give_up(t, c, no_record);
 }

@@ -50,11 +50,6 @@ extension(struct tls_hello *h, uint16_t type, struct sr_rd r)
 int
 tls_server_hello(struct tls_hello *h, struct sr_str body)
 {
-	/* RFC 8446 4.1.3: the random of a HelloRetryRequest. */
-	static const uint8_t retry[KEYLOG_RANDOM] = { 0xcf, 0x21, 0xad, 0x74,
-	    0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8,
-	    0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e,
-	    0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c };
 	struct sr_rd r = sr_rd(body), ext;
 	struct tls_hello got = *h;
 
@@ -68,8 +63,6 @@ tls_server_hello(struct tls_hello *h, struct sr_str body)
 	sr_u8(&r);			/* compression */
 	if (r.bad)
 		return SR_EBAD;
-	if (memcmp(got.server, retry, sizeof(retry)) == 0)
-		return SR_OK;
 	ext.n = sr_u16(&r);
 	ext = (struct sr_rd){ sr_take(&r, ext.n), ext.n, r.bad };
 	while (ext.n > 0 && !r.bad) {
