@@ -25,7 +25,7 @@ struct source {
 	bool heard;
 };
 struct context {
-	srtp_t srtp;
+	srtp_t srtp, srtcp;		/* mostly the same */
 	srtp_policy_t policy;
 	srtp_master_key_t keys[MAX_KEYS], *key_list[MAX_KEYS];
 	unsigned char bytes[MAX_KEYS][SRTP_MAX_KEY_LEN];
@@ -162,6 +162,27 @@ fill(struct context *c, const struct sr_srtp_key *keys, size_t n)
 	c->mki = keys[0].mki.n;
 }
 
+/* libsrtp looks for the MKI of RTCP in front of a tag as long as that of RTP:
+ * where that is another length, RTCP has a session of its own. */
+static int
+create(struct context *c)
+{
+	srtp_policy_t p = c->policy;
+	int err;
+
+	if ((err = status(srtp_create(&c->srtp, &p))) != SR_OK) {
+		c->srtp = NULL;
+		return err;
+	}
+	c->srtcp = c->srtp;
+	if (c->mki == 0 || c->tag == c->rtcp_tag)
+		return SR_OK;
+	p.rtp = p.rtcp;
+	if ((err = status(srtp_create(&c->srtcp, &p))) != SR_OK)
+		c->srtcp = c->srtp;
+	return err;
+}
+
 int
 srtp_context(void **ctx, const struct sr_srtp_key *keys, size_t n,
     enum sr_srtp_way way)
@@ -181,8 +202,7 @@ srtp_context(void **ctx, const struct sr_srtp_key *keys, size_t n,
 	fill(c, keys, n);
 	c->policy.ssrc.type = c->protects ? ssrc_any_outbound :
 	    ssrc_any_inbound;
-	if ((err = status(srtp_create(&c->srtp, &c->policy))) != SR_OK) {
-		c->srtp = NULL;
+	if ((err = create(c)) != SR_OK) {
 		srtp_destroy(c);
 		return err == SR_ENOMEM ? err : SR_EUNSUP;
 	}
@@ -197,6 +217,8 @@ srtp_destroy(void *ctx)
 
 	if (c == NULL)
 		return;
+	if (c->srtcp != NULL && c->srtcp != c->srtp)
+		srtp_dealloc(c->srtcp);
 	if (c->srtp != NULL)
 		srtp_dealloc(c->srtp);
 	hash_wipe(c, sizeof(*c));
@@ -395,7 +417,7 @@ srtcp_open(void *ctx, struct sr_str pkt, uint8_t *out, size_t *n)
 	if (find(c, word(pkt, 4)) == NULL && c->nsources == MAX_SOURCES)
 		return SR_ELIMIT;
 	memcpy(out, pkt.p, pkt.n);
-	err = status(srtp_unprotect_rtcp_mki(c->srtp, out, &len, c->mki > 0));
+	err = status(srtp_unprotect_rtcp_mki(c->srtcp, out, &len, c->mki > 0));
 	if (err == SR_OK) {
 		add(c, word(pkt, 4));
 		*n = (size_t)len;
@@ -414,7 +436,7 @@ srtcp_seal(void *ctx, struct sr_str pkt, uint8_t *out, size_t *n)
 	if (add(c, word(pkt, 4)) == NULL)
 		return SR_ELIMIT;
 	memcpy(out, pkt.p, pkt.n);
-	err = status(srtp_protect_rtcp_mki(c->srtp, out, &len, c->mki > 0, 0));
+	err = status(srtp_protect_rtcp_mki(c->srtcp, out, &len, c->mki > 0, 0));
 	if (err == SR_OK)
 		*n = (size_t)len;
 	return err;

@@ -207,6 +207,8 @@ TEST(srtp_keys_are_told_apart_by_their_mki)
 			    guarded(out, nout)), SR_OK);
 			CHECK(sr_streq(result(), rtp(7, (uint16_t)i)));
 			CHECK_EQ(pass(C->srtcp_protect, tx, hex(RTCP)), SR_OK);
+			CHECK_EQ(pass(C->srtcp_unprotect, rx,
+			    guarded(out, nout)), i == 0 ? SR_OK : SR_ELIMIT);
 			C->srtp_free(tx);
 		}
 		C->srtp_free(rx);
