@@ -16,6 +16,7 @@ struct sr_cfg {
 	bool no_payload;		/* media events carry no payload */
 	bool wire;			/* SR_EV_WIRE for all of a session */
 	bool align;			/* by RTCP sender reports, at the end */
+	bool reports;			/* keep what receiver reports ask for */
 	bool deskew;			/* correct the senders' clocks, too */
 	const struct sr_crypto *crypto;	/* needed */
 	size_t max_message;		/* 1 MiB: a SIP message, a body */
@@ -26,6 +27,7 @@ struct sr_cfg {
 
 /* A recording session and its streams belong to the engine; both are valid
  * until the session's SR_EV_END has been taken and the engine called again. */
+struct sr_engine;
 struct sr_session;
 struct sr_stream;
 /* name of its directory */
@@ -46,6 +48,12 @@ struct sr_correction {
 	double stretch;
 };
 void sr_stream_correction(const struct sr_stream *t, struct sr_correction *c);
+/* What an RTCP receiver report has to say of it (cfg.reports); false when
+ * nothing was heard yet. */
+bool sr_stream_reception(const struct sr_stream *t, struct sr_reception *out);
+/* The stream that media of this flow would go to now; NULL: none. */
+struct sr_stream *sr_engine_stream(struct sr_engine *e,
+    const struct sr_flow *f);
 /* A place for the owner of the engine to hang what belongs to a stream. */
 void **sr_session_slot(struct sr_session *s);
 void **sr_stream_slot(struct sr_stream *t);
@@ -126,7 +134,6 @@ struct sr_event {	/* valid until the next sr_engine call */
 	} u;
 };
 
-struct sr_engine;
 int sr_engine_new(struct sr_engine **ep, const struct sr_cfg *cfg);
 /* One chunk; take all events before the next.  SR_OK; SR_ENOMEM. */
 int sr_engine_feed(struct sr_engine *e, const struct sr_chunk *c);

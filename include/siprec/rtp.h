@@ -111,6 +111,17 @@ bool sr_line_turned(struct sr_line *l, uint32_t *from, uint32_t *to);
 bool sr_line_wants_fork(const struct sr_line *l, uint32_t *ssrc);
 void sr_line_fork(struct sr_line *l, struct sr_line *other);
 void sr_line_numbers(const struct sr_line *l, struct sr_numbers *out);
+/* What a receiver report says of the source in force, RFC 3550 6.4.1. */
+struct sr_reception {
+	uint32_t ssrc, highest;		/* extended sequence number */
+	uint64_t expected, received;	/* packets so far */
+	uint32_t jitter;		/* in clock units */
+	uint32_t lsr;			/* of the latest SR: middle of its NTP
+					 * time, and when it came; 0: none */
+	sr_time lsr_at;
+};
+/* All but lsr and lsr_at; false when nothing was heard yet. */
+bool sr_line_reception(const struct sr_line *l, struct sr_reception *out);
 /* By how much the sender's clock is slow against the wall's, from the lowest
  * delays of each second: 100e-6 is 100 ppm.  0 when too little was seen. */
 double sr_line_skew(const struct sr_line *l);

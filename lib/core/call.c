@@ -330,7 +330,7 @@ request(struct sr_engine *e, const struct sr_chunk *ch, struct sr_str raw,
 		judge(e, c, m, b);
 	take_body(e, c, m, b, by);
 	if (m->method == SR_BYE)
-		call_end(e, c, by == c->src ? "bye-client" : "bye-server");
+		call_end(e, c, bye_reason(m, by == c->src));
 }
 
 static void

@@ -29,6 +29,7 @@ media_rtcp(struct sr_engine *e, struct flow *f, struct sr_str data)
 		if (of != NULL && r.type == 200 && r.ntp != 0) {
 			of->report = r;
 			of->report.cname = (struct sr_str){ NULL, 0 };
+			of->report_at = e->now;
 		}
 	}
 }

@@ -79,7 +79,7 @@ datagram(struct sr_engine *e, const struct sr_chunk *c)
 			sr_line_prefetch(f->line);
 		}
 		if (sr_rtcp_looks(c->data)) {
-			if (e->cfg.align)
+			if (e->cfg.align || e->cfg.reports)
 				media_rtcp(e, f, c->data);
 			return;
 		}

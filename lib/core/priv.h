@@ -151,7 +151,8 @@ struct sr_stream {
 	sr_time paused_at, resumed_at;	/* the latest of each */
 	struct sr_addr from_ip, to_ip;	/* where its two sides signal from */
 	const struct sr_format *codec;	/* first that carried media */
-	struct sr_rtcp report;		/* the latest SR, if any */
+	struct sr_rtcp report;		/* the latest SR, if any, */
+	sr_time report_at;		/* and when it came */
 	struct sr_correction correction;
 	uint64_t replayed, unauthentic;	/* SRTP that was dropped */
 	struct person *people;		/* who sent it when last said */
@@ -279,6 +280,9 @@ void call_message(struct sr_engine *e, const struct sr_chunk *c,
     struct sr_str raw);
 void call_begin(struct sr_engine *e, struct call *c, const char *cause);
 void call_end(struct sr_engine *e, struct call *c, const char *reason);
+/* Why a BYE ends it: the word that its Reason header (RFC 3326) says, where
+ * it is one of ours, else who sent it. */
+const char *bye_reason(const struct sr_msg *m, bool client);
 void calls_finish(struct sr_engine *e);
 void calls_free(struct sr_engine *e);
 

@@ -512,6 +512,21 @@ sr_line_numbers(const struct sr_line *l, struct sr_numbers *out)
 		add_up(out, &l->cur);
 }
 
+bool
+sr_line_reception(const struct sr_line *l, struct sr_reception *out)
+{
+	const struct source *s = &l->cur;
+
+	if (!s->on || s->packets == 0)
+		return false;
+	*out = (struct sr_reception){ .ssrc = s->ssrc,
+	    .highest = (uint32_t)s->seq_max,
+	    .expected = (uint64_t)(s->seq_max - s->seq_first + 1),
+	    .received = s->packets + s->late + s->duplicate,
+	    .jitter = (uint32_t)(s->jitter / s->tick) };
+	return true;
+}
+
 double
 sr_line_skew(const struct sr_line *l)
 {
