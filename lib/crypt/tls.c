@@ -11,7 +11,8 @@
 enum {
 	BUCKETS = 4096, MAX_CONNS = 4096, MAX_HELD = 64 << 20,
 	MAX_IN = 256 << 10, MAX_MESSAGE = 128 << 10, MAX_OUT = 256,
-	MAX_PLAIN = 4 << 20, MAX_SKIPPED = 64, HEADER = 5
+	MAX_PLAIN = 4 << 20, MAX_SKIPPED = 64, HEADER = 5,
+	MAX_LOST = 256, MAX_TRIES = 4096	/* records, behind a hole */
 };
 enum { CHANGE_CIPHER = 20, ALERT = 21, HANDSHAKE = 22, DATA = 23 };
 enum { CLIENT_HELLO = 1, SERVER_HELLO = 2, FINISHED = 20, KEY_UPDATE = 24 };
@@ -29,7 +30,8 @@ struct half {
 	struct tls_box box;
 	bool traffic, closed;		/* traffic: behind Finished (1.3) */
 	bool blind;			/* to its handshake */
-	unsigned skipped;
+	bool lost;			/* behind a hole, not at a record */
+	unsigned skipped, tries;
 };
 struct conn {
 	struct conn *next, *older, *newer;
@@ -439,6 +441,44 @@ record(struct sr_tls *t, struct conn *c, int dir, struct sr_str header,
 	return sealed(t, c, dir, header, body);
 }
 
+/* Behind a hole: the first place where a record begins that opens with one of
+ * the next counters.  False: it has not come yet. */
+static bool
+regain(struct sr_tls *t, struct conn *c, struct half *h, size_t *at)
+{
+	struct sr_str in = sr_buf_str(&h->in);
+	uint64_t first = h->box.seq;
+
+	for (; in.n - *at >= HEADER; ++*at) {
+		struct sr_str head = sr_substr(in, *at, HEADER);
+		struct sr_rd r = sr_rd(head);
+		uint8_t type = sr_u8(&r);
+		uint16_t version = sr_u16(&r), len = sr_u16(&r);
+		size_t n;
+
+		if (type < ALERT || type > DATA || version != TLS12 ||
+		    len == 0 || len > TLS_MAX_RECORD)
+			continue;
+		if (in.n - *at - HEADER < len)
+			return false;
+		for (unsigned k = 0; k < MAX_LOST; k++) {
+			if (h->tries++ == MAX_TRIES) {
+				give_up(t, c, no_record);
+				return false;
+			}
+			h->box.seq = first + k;
+			if (tls_box_open(&h->box, &type, head, sr_substr(in,
+			    *at + HEADER, len), t->record, &n) == SR_OK) {
+				h->box.seq = first + k;
+				h->lost = false;
+				return true;
+			}
+		}
+		h->box.seq = first;
+	}
+	return false;
+}
+
 /* True when anything was cut. */
 static bool
 records(struct sr_tls *t, struct conn *c, int dir)
@@ -447,6 +487,10 @@ records(struct sr_tls *t, struct conn *c, int dir)
 	size_t at = 0, len;
 	int err = SR_OK;
 
+	if (c->half[dir].lost && !regain(t, c, &c->half[dir], &at)) {
+		sr_buf_drop(b, at);
+		return false;
+	}
 	while (err == SR_OK && !c->dead && b->n - at >= HEADER) {
 		struct sr_str s = sr_substr(sr_buf_str(b), at, b->n);
 		struct sr_rd r = sr_rd(s);
@@ -490,12 +534,22 @@ static void
 ended(struct sr_tls *t, struct conn *c, int dir, const struct sr_chunk *in)
 {
 	struct out *o = give(t, c, dir, in->kind);
+	struct half *h = &c->half[dir];
 
-	if (o != NULL && in->kind == SR_GAP)
+	if (in->kind == SR_CLOSE) {
+		h->closed = true;
+		return;
+	}
+	if (o != NULL)
 		o->n = in->cut;
-	c->half[dir].closed = true;
-	if (in->kind == SR_GAP)
+	/* A handshake with a hole in it cannot be followed. */
+	if (h->box.suite == NULL || (h->box.v13 && !h->traffic)) {
 		give_up(t, c, no_record);
+		return;
+	}
+	h->lost = true;
+	h->tries = 0;
+	h->in.n = h->message.n = 0;
 }
 
 /* The connection of a chunk; NULL: it is no concern of ours. */

@@ -418,6 +418,48 @@ TEST(tls_an_end_and_a_hole_are_handed_on)
 	end();
 }
 
+TEST(tls_a_hole_costs_no_more_than_what_was_in_it)
+{
+	static const char *const suites[] = { "ECDHE-RSA-AES128-GCM-SHA256",
+	    "AES128-SHA", "ECDHE-RSA-CHACHA20-POLY1305",
+	    "TLS_AES_128_GCM_SHA256" };
+
+	for (int i = 0; i < 4; i++) {
+		struct sr_keylog *k;
+		struct sr_tls *t;
+		size_t last, n;
+
+		begin(TLS_method(), i == 3 ? TLS1_3_VERSION : TLS1_2_VERSION,
+		    suites[i], 0);
+		shake();
+		say(0, "one ");
+		last = talk.npieces;
+		for (int j = 0; j < 5; j++)
+			say(0, "lost ");
+		say(0, "two ");
+		say(0, "three");
+		memset(&heard, 0, sizeof(heard));
+		CHECK_EQ(sr_keylog_new(&k, 100), SR_OK);
+		CHECK_EQ(sr_keylog_add(k, sr_cstr(talk.log)), SR_OK);
+		CHECK_EQ(sr_tls_new(&t, k), SR_OK);
+		for (size_t p = 0; p < talk.npieces; p++) {
+			n = talk.n[p];
+			if (p == last)	/* the rest of a record is there */
+				feed(t, SR_GAP, 0, NULL, 5 * n - 9);
+			if (p == last + 4)
+				feed(t, SR_BYTES, 0, talk.wire[p] + n - 9, 9);
+			if (p < last || p > last + 4)
+				feed(t, SR_BYTES, talk.from[p], talk.wire[p],
+				    n);
+		}
+		CHECK_EQ(heard.gaps, 1);
+		check_heard("one two three", "");
+		sr_tls_free(t);
+		sr_keylog_free(k);
+		end();
+	}
+}
+
 TEST(keylog_takes_what_it_knows_and_has_an_end)
 {
 	static const char r[] = "000102030405060708090a0b0c0d0e0f"
