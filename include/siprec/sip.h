@@ -213,8 +213,10 @@ struct sr_sdes_keys {			/* one a=crypto line */
  * used up. */
 int sr_sdes_read(struct sr_sdes_keys *k, const struct sr_sdes *line);
 /* The first line of m that can be used, section 5.1.2: its index, or m->nsdes
- * when there is none. */
-size_t sr_sdes_choose(struct sr_sdes_keys *k, const struct sr_mline *m);
+ * when there is none.  spoken: a bit (1 << suite) for each that is spoken,
+ * 0: all. */
+size_t sr_sdes_choose(struct sr_sdes_keys *k, const struct sr_mline *m,
+    unsigned spoken);
 /* A key of that suite out of random bytes, sr_suite_key + sr_suite_salt many;
  * no MKI, no lifetime. */
 void sr_sdes_make(struct sr_sdes_key *k, enum sr_suite suite,
@@ -251,6 +253,7 @@ struct sr_plan_cfg {
 	bool (*decodes)(void *arg, const struct sr_format *f);
 	void *arg;
 	enum sr_srtp_policy srtp;
+	unsigned suites;		/* of SDES, see sr_sdes_choose */
 	bool client;			/* we send and never receive: an SRC */
 	bool answer;			/* the SDP answers an offer of ours */
 	bool strict;			/* port 0 where nothing is decodable */
@@ -277,13 +280,13 @@ struct sr_plan_line {
 	size_t sdes;			/* SDES: index of the chosen line */
 	struct sr_sdes_keys keys;	/* and what it says */
 	bool active;			/* DTLS: we are its client */
-	struct sr_str fingerprint;	/* DTLS: the peer's, raw */
+	struct sr_str fingerprint;	/* DTLS: the peer's first, raw */
 };
 struct sr_plan {
 	struct sr_plan_line *lines;	/* one per m-line of the offer */
 	size_t nlines, ntaken;
-	/* Nothing wanted could be taken: the offer gets a 488.  An offer that
-	 * only removes (all ports 0) is none of those when it is a later one. */
+	/* Nothing could be taken: the offer gets a 488.  A later one that
+	 * only removes (all ports 0) is none of those. */
 	bool hopeless;
 };
 /* Judges an offer.  before: the plan in force, for a later offer, NULL for the
@@ -299,6 +302,10 @@ void sr_plan_free(struct sr_plan *p);
  * 2.1); unless strict, all where no codec is decodable, and events of any
  * clock where none has the right one. */
 bool sr_plan_wants(const struct sr_plan_line *l, uint8_t pt);
+/* All values of a=fingerprint that hold for m: its own, else the session's
+ * (RFC 8122 section 5).  At most max are put into v; how many. */
+size_t sr_mline_fingerprints(const struct sr_sdp *s, const struct sr_mline *m,
+    struct sr_str *v, size_t max);
 
 /* ---- answer: the SDP of a recording server ---- */
 

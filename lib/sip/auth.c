@@ -65,11 +65,14 @@ take_param(struct sr_auth *a, struct sr_str name, struct sr_str value,
 	const struct {
 		struct sr_str name, *at;
 	} params[] = {
-		{ SR_STR("username"), &a->user }, { SR_STR("realm"), &a->realm },
-		{ SR_STR("nonce"), &a->nonce }, { SR_STR("opaque"), &a->opaque },
-		{ SR_STR("uri"), &a->uri }, { SR_STR("response"), &a->response },
-		{ SR_STR("cnonce"), &a->cnonce }, { SR_STR("nc"), &a->nc },
-		{ SR_STR("qop"), &a->qop },
+		{ SR_STR("username"), &a->user },
+		{ SR_STR("realm"), &a->realm },
+		{ SR_STR("nonce"), &a->nonce },
+		{ SR_STR("opaque"), &a->opaque },
+		{ SR_STR("uri"), &a->uri },
+		{ SR_STR("response"), &a->response },
+		{ SR_STR("cnonce"), &a->cnonce },
+		{ SR_STR("nc"), &a->nc }, { SR_STR("qop"), &a->qop },
 		{ SR_STR("algorithm"), &a->algorithm },
 		{ SR_STR("stale"), stale }, { SR_STR("userhash"), userhash }
 	};

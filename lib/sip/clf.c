@@ -1,4 +1,7 @@
-/* clf - records of the SIP common log format, RFC 6873 section 4. */
+/* clf - records of the SIP common log format, RFC 6873 section 4.
+ *
+ * Pointers count from 0, as section 4.1 and its figures say: the first field
+ * begins at 82.  Those of the example in section 5 are all one more. */
 #include "sip/priv.h"
 
 #include <stdio.h>
@@ -11,7 +14,9 @@ enum {
 	FIELDS = 12
 };
 
-const struct sr_str sr_clf_unreadable = { "?", 1 };
+/* An array, as literals may be shared with a "?" of somebody else. */
+static const char unreadable[] = { '?' };
+const struct sr_str sr_clf_unreadable = { unreadable, 1 };
 
 /* ---- what stands in a message ---- */
 

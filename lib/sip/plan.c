@@ -26,34 +26,46 @@ sr_refusal_text(enum sr_refusal why)
 
 /* ---- attributes that sdp.c leaves raw ---- */
 
-static bool
-find_attr(const struct sr_str *v, size_t n, const char *name)
+static size_t
+collect(const struct sr_str *from, size_t n, const char *name,
+    struct sr_str *v, size_t max)
 {
-	struct sr_str head;
+	size_t found = 0, colon;
 
-	for (size_t i = 0; i < n; i++) {
-		head = sr_substr(v[i], 0, sr_strchr(v[i], ':'));
-		if (sr_strieq(sr_trim(head), sr_cstr(name)))
-			return true;
+	for (size_t i = 0; i < n && found < max; i++) {
+		colon = sr_strchr(from[i], ':');
+		if (sr_strieq(sr_trim(sr_substr(from[i], 0, colon)),
+		    sr_cstr(name)))
+			v[found++] = sr_trim(sr_substr(from[i], colon + 1,
+			    from[i].n));
 	}
-	return false;
+	return found;
 }
 
-/* Said for the m-line, or for all of them. */
 static bool
-is_said(const struct sr_sdp *s, const struct sr_mline *m, const char *name)
+find_attr(const struct sr_str *from, size_t n, const char *name)
 {
-	return find_attr(m->attrs, m->nattrs, name) ||
-	    find_attr(s->attrs, s->nattrs, name);
+	struct sr_str ignored;
+
+	return collect(from, n, name, &ignored, 1) > 0;
+}
+
+size_t
+sr_mline_fingerprints(const struct sr_sdp *s, const struct sr_mline *m,
+    struct sr_str *v, size_t max)
+{
+	size_t n = collect(m->attrs, m->nattrs, "fingerprint", v, max);
+
+	return n > 0 ? n : collect(s->attrs, s->nattrs, "fingerprint", v, max);
 }
 
 /* ---- formats ---- */
 
 /* One m-line under judgement. */
 struct judge {
-	const struct sr_sdp *sdp;
 	const struct sr_mline *m;
 	const struct sr_plan_cfg *cfg;
+	bool ufrag, pwd;		/* of ICE, for the whole session */
 	const struct sr_plan_line *before;	/* NULL: none */
 	struct sr_plan_line *l;
 };
@@ -199,6 +211,16 @@ judge_addr(struct judge *j)
 	return SR_TAKEN;
 }
 
+/* RFC 5761 section 4: on one port these would be taken for RTCP. */
+static bool
+looks_like_rtcp(const struct sr_plan_line *l)
+{
+	for (uint8_t pt = 64; pt < 96; pt++)
+		if (sr_plan_wants(l, pt))
+			return true;
+	return false;
+}
+
 /* RFC 5761 section 5.1.1; RFC 8858 section 4: rtcp-mux-only asks for the
  * ordinary answer; RFC 3605. */
 static enum sr_refusal
@@ -210,7 +232,8 @@ judge_rtcp(struct judge *j)
 
 	if (only && j->cfg->no_mux)
 		return SR_NO_MUX;
-	l->mux = (m->rtcp_mux || only) && !j->cfg->no_mux;
+	l->mux = only || (m->rtcp_mux && !j->cfg->no_mux &&
+	    !looks_like_rtcp(l));
 	l->rtcp = l->rtp;
 	if (!l->mux && m->rtcp.port != 0)
 		l->rtcp = m->rtcp;
@@ -223,9 +246,11 @@ judge_rtcp(struct judge *j)
 static void
 judge_ice(struct judge *j)
 {
+	const struct sr_mline *m = j->m;
+
 	j->l->ice = !j->cfg->client &&
-	    is_said(j->sdp, j->m, "ice-ufrag") &&
-	    is_said(j->sdp, j->m, "ice-pwd");
+	    (j->ufrag || find_attr(m->attrs, m->nattrs, "ice-ufrag")) &&
+	    (j->pwd || find_attr(m->attrs, m->nattrs, "ice-pwd"));
 }
 
 /* ---- keys ---- */
@@ -264,7 +289,7 @@ judge_keys(struct judge *j, bool secure, bool tls)
 		return SR_NO_SRTP;
 	if (tls)
 		return judge_dtls(j);
-	j->l->sdes = sr_sdes_choose(&j->l->keys, j->m);
+	j->l->sdes = sr_sdes_choose(&j->l->keys, j->m, j->cfg->suites);
 	if (j->l->sdes == j->m->nsdes)
 		return judge_dtls(j);
 	j->l->keying = SR_KEYS_SDES;
@@ -330,7 +355,9 @@ static void
 judge_all(struct sr_plan *p, const struct sr_sdp *offer,
     const struct sr_plan *before, const struct sr_plan_cfg *cfg)
 {
-	struct judge j = { .sdp = offer, .cfg = cfg };
+	struct judge j = { .cfg = cfg,
+	    .ufrag = find_attr(offer->attrs, offer->nattrs, "ice-ufrag"),
+	    .pwd = find_attr(offer->attrs, offer->nattrs, "ice-pwd") };
 	bool removes = before != NULL;
 
 	for (size_t i = 0; i < p->nlines; i++) {

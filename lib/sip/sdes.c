@@ -266,13 +266,19 @@ sr_sdes_read(struct sr_sdes_keys *k, const struct sr_sdes *line)
 }
 
 size_t
-sr_sdes_choose(struct sr_sdes_keys *k, const struct sr_mline *m)
+sr_sdes_choose(struct sr_sdes_keys *k, const struct sr_mline *m,
+    unsigned spoken)
 {
 	size_t i = 0;
 
 	memset(k, 0, sizeof(*k));
-	while (i < m->nsdes && sr_sdes_read(k, &m->sdes[i]) != SR_OK)
-		i++;
+	for (; i < m->nsdes; i++) {
+		if (spoken != 0 && (spoken >>
+		    sr_suite_by_name(m->sdes[i].suite) & 1) == 0)
+			continue;
+		if (sr_sdes_read(k, &m->sdes[i]) == SR_OK)
+			break;
+	}
 	return i;
 }
 

@@ -132,14 +132,27 @@ sdp_end(struct sdp_out *o)
 
 /* ---- media ---- */
 
+/* Words of the peer, or else where they are not all visible: one that vanished
+ * would put the next in its place. */
+static void
+put_words(struct sdp_out *o, struct sr_str words, const char *otherwise)
+{
+	bool seen = words.n > 0;
+
+	for (size_t i = 0; i < words.n; i++)
+		seen &= (unsigned char)words.p[i] > ' ' || words.p[i] == ' ' ||
+		    words.p[i] == '\t';
+	sdp_echo(o, seen ? words : sr_cstr(otherwise));
+}
+
 void
 sdp_media(struct sdp_out *o, struct sr_str media, uint16_t port,
     struct sr_str proto)
 {
 	sdp_fmt(o, "m=");
-	sdp_echo(o, media.n > 0 ? media : SR_STR("audio"));
+	put_words(o, media, "audio");
 	sdp_fmt(o, " %u ", port);
-	sdp_echo(o, proto.n > 0 ? proto : SR_STR("RTP/AVP"));
+	put_words(o, proto, "RTP/AVP");
 }
 
 /* RFC 3264 section 6: the formats of a refused line mean nothing, but one must
@@ -149,7 +162,7 @@ sdp_refuse(struct sdp_out *o, const struct sr_mline *m)
 {
 	sdp_media(o, m->media, 0, m->proto);
 	sdp_fmt(o, " ");
-	sdp_echo(o, m->fmts.n > 0 ? m->fmts : SR_STR("0"));
+	put_words(o, m->fmts, "0");
 	sdp_fmt(o, "\r\n");
 	sdp_echo_attr(o, "label", m->label);
 }

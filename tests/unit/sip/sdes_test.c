@@ -144,7 +144,7 @@ TEST(sdes_every_suite_goes_there_and_back)
 		    sr_substr(text, sr_strfind(text, SR_STR("inline:")),
 		    text.n) };
 		m.sdes = &line;
-		CHECK_EQ(sr_sdes_choose(&k, &m), 0);
+		CHECK_EQ(sr_sdes_choose(&k, &m, 0), 0);
 		CHECK(memcmp(&k.v[0], &key, sizeof(key)) == 0);
 		sr_buf_free(&out);
 	}
@@ -176,13 +176,15 @@ TEST(sdes_the_first_usable_line_is_chosen)
 	};
 	struct sr_mline m = { .sdes = v, .nsdes = 4 };
 
-	CHECK_EQ(sr_sdes_choose(&k, &m), 2);
+	CHECK_EQ(sr_sdes_choose(&k, &m, 0), 2);
 	CHECK_EQ(k.tag, 3);
 	CHECK_EQ(k.v[0].suite, SR_AES128_32);
+	CHECK_EQ(sr_sdes_choose(&k, &m, 1u << SR_AES128_80), 3);
+	CHECK_EQ(sr_sdes_choose(&k, &m, 1u << SR_GCM128), 4);
 	m.nsdes = 2;
-	CHECK_EQ(sr_sdes_choose(&k, &m), 2);
+	CHECK_EQ(sr_sdes_choose(&k, &m, 0), 2);
 	m.nsdes = 0;
-	CHECK_EQ(sr_sdes_choose(&k, &m), 0);
+	CHECK_EQ(sr_sdes_choose(&k, &m, 0), 0);
 }
 
 TEST(sdes_every_prefix_is_read_without_harm)
