@@ -140,38 +140,44 @@ out_of_memory(struct run *r)
 static void
 feed_one(struct run *r, const struct sr_chunk *c)
 {
-	struct sr_flow f;
-
 	if (sr_engine_feed(r->engine, c) != SR_OK)
 		out_of_memory(r);
 	if (c->cut > 0 && c->kind != SR_GAP)
 		r->status = cli_worst(r->status, CLI_PARTIAL);
 	drain(r);
-	if (sr_engine_unwanted(r->engine, &f)) {
-		f.proto = SR_TCP;	/* also where it was in TLS */
-		sr_net_ignore(r->net, &f);
+}
+
+static void
+feed_chunk(struct run *r, const struct sr_chunk *c)
+{
+	struct sr_chunk plain;
+
+	if (!secrets_take(r->secrets, r->engine, c)) {
+		feed_one(r, c);
+		return;
 	}
+	while (secrets_next(r->secrets, &plain))
+		if (plain.kind != SR_BROKEN) {
+			feed_one(r, &plain);
+		} else {
+			sr_engine_note(r->engine, plain.time, plain.num, "tls",
+			    plain.why);
+			drain(r);
+		}
 }
 
 static void
 feed(struct run *r)
 {
 	const struct sr_chunk *c;
-	struct sr_chunk plain;
+	struct sr_flow f;
 
 	while ((c = sr_net_take(r->net)) != NULL) {
-		if (!secrets_take(r->secrets, r->engine, c)) {
-			feed_one(r, c);
-			continue;
+		feed_chunk(r, c);
+		if (sr_engine_unwanted(r->engine, &f)) {
+			f.proto = SR_TCP;	/* also where it was in TLS */
+			sr_net_ignore(r->net, &f);
 		}
-		while (secrets_next(r->secrets, &plain))
-			if (plain.kind != SR_BROKEN) {
-				feed_one(r, &plain);
-			} else {
-				sr_engine_note(r->engine, plain.time,
-				    plain.num, "tls", plain.why);
-				drain(r);
-			}
 	}
 }
 

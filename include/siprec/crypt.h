@@ -8,6 +8,10 @@
 extern const struct sr_crypto sr_crypto_openssl;
 /* All of it, SRTP and DTLS too. */
 extern const struct sr_crypto sr_crypto_full;
+/* The suites that it speaks, a bit (1 << suite) for each: not AES-192. */
+#define SR_CRYPT_SUITES (1u << SR_AES128_80 | 1u << SR_AES128_32 |	\
+    1u << SR_AES256_80 | 1u << SR_AES256_32 | 1u << SR_GCM128 |		\
+    1u << SR_GCM256)
 
 /* ---- keylog: secrets of TLS connections, in the format of NSS ---- */
 

@@ -162,8 +162,10 @@ secure_apply(struct sr_engine *e, struct sr_stream *t,
 	if (snd != NULL && (line = accepted(snd, rcv)) != NULL) {
 		if (use_line(e, t, line, &id) == SR_OK)
 			settle(e, t->secure, id);
-	} else if (snd != NULL) {
-		for (size_t i = snd->nsdes; i-- > 0;)
+	} else if (snd != NULL && t->session->begun != 0) {
+		/* Contexts are dear: not for an offer nobody took up. */
+		for (size_t i = snd->nsdes < MAX_CANDIDATES ? snd->nsdes :
+		    MAX_CANDIDATES; i-- > 0;)
 			use_line(e, t, &snd->sdes[i], &id);
 	}
 	t->sealed = t->secure == NULL || t->secure->n == 0;
