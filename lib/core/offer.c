@@ -49,8 +49,14 @@ read_sdp(struct sr_engine *e, struct call *c, struct sr_str text)
 void
 offer_free_sdp(struct sr_sdp *s)
 {
+	bool keys = false;
+
 	if (s == NULL)
 		return;
+	for (size_t i = 0; i < s->nmlines; i++)
+		keys = keys || s->mlines[i].nsdes > 0;
+	if (keys)
+		sr_wipe(((struct owned *)(void *)s)->text, text_of(s).n);
 	sr_sdp_free(s);
 	free(s);			/* it is the first member */
 }

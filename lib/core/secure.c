@@ -229,16 +229,36 @@ room_for(struct sr_engine *e, size_t n)
 	return p;
 }
 
+static void
+say_once(struct sr_engine *e, struct sr_stream *t, const struct sr_chunk *c)
+{
+	unsigned long long num = c->num;
+	bool *said = c->cut > 0 ? &t->warned_cut : &t->secure->warned;
+
+	if (*said)
+		return;
+	*said = true;
+	if (c->cut > 0)
+		warn(e, t->session, "snaplen", "frame %llu: SRTP of stream "
+		    "%.*s was cut by the snaplen, and cannot be opened", num,
+		    SR_FMT(t->label));
+	else
+		warn(e, t->session, "R3711-3.3", "frame %llu: a packet of "
+		    "stream %.*s does not fit any key of its SDP: such are "
+		    "counted and dropped", num, SR_FMT(t->label));
+}
+
 bool
 secure_open(struct sr_engine *e, struct sr_stream *t, struct sr_chunk *c)
 {
 	struct secure *s = t->secure;
-	uint8_t *out = room_for(e, c->data.n);
+	uint8_t *out;
 	size_t n;
 	int err;
 
 	if (s->n == 0)
 		return true;
+	out = room_for(e, c->data.n);
 	err = out == NULL ? SR_ENOMEM : try(e, s, c->data, false, out,
 	    c->data.n, &n);
 	if (err == SR_OK) {
@@ -250,13 +270,7 @@ secure_open(struct sr_engine *e, struct sr_stream *t, struct sr_chunk *c)
 		return false;
 	}
 	t->unauthentic++;
-	if (!s->warned) {
-		s->warned = true;
-		warn(e, t->session, "R3711-3.3", "frame %llu: a packet of "
-		    "stream %.*s does not fit any key of its SDP: such are "
-		    "counted and dropped", (unsigned long long)c->num,
-		    SR_FMT(t->label));
-	}
+	say_once(e, t, c);
 	return false;
 }
 

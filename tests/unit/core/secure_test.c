@@ -227,6 +227,23 @@ TEST(secure_what_is_forged_is_counted_and_moves_nothing)
 	C->srtp_free(forger);
 }
 
+TEST(secure_what_the_snaplen_cut_is_no_forgery)
+{
+	struct sr_flow f = { addr_of(SRC, RTP_PORT), addr_of(SRS, RTP_PORT),
+	    SR_UDP };
+
+	secure_scene();
+	exchange(1, secured(SRC, "RTP/SAVP", line(1, 0, "")), secured(SRS,
+	    "RTP/SAVP", line(1, 2, "")));
+	for (uint16_t i = 0; i < 3; i++)
+		rtp_put(&f, 0, false, i, i * 160u, 7, "xxxxxxxxxxxxxxxx", 16,
+		    154);
+	BYE();
+	scene_end();
+	CHECK_EQ(nwarned, 1);
+	CHECK(strncmp(warned, "snaplen ", 8) == 0);
+}
+
 TEST(secure_a_stream_without_keys_stays_sealed)
 {
 	void *a = sender(0, NULL);
