@@ -17,7 +17,7 @@ enum { MAX_SECRETS = 1000000, MAX_LOG = 256 << 20, PART = 65536 };
 
 struct secrets {
 	struct sr_keylog *log;
-	struct sr_tls *tls;
+	struct sr_tls_watch *tls;
 	struct sr_dtls_watch *dtls;
 	const struct sr_capture *from;
 	size_t learned;			/* bytes of its secrets */
@@ -29,7 +29,7 @@ secrets_new(void)
 	struct secrets *s = calloc(1, sizeof(*s));
 
 	if (s != NULL && sr_keylog_new(&s->log, MAX_SECRETS) == SR_OK &&
-	    sr_tls_new(&s->tls, s->log) == SR_OK &&
+	    sr_tls_watch_new(&s->tls, s->log) == SR_OK &&
 	    sr_dtls_watch_new(&s->dtls, s->log) == SR_OK)
 		return s;
 	secrets_free(s);
@@ -41,7 +41,7 @@ secrets_free(struct secrets *s)
 {
 	if (s == NULL)
 		return;
-	sr_tls_free(s->tls);
+	sr_tls_watch_free(s->tls);
 	sr_dtls_watch_free(s->dtls);
 	sr_keylog_free(s->log);
 	free(s);
@@ -124,7 +124,7 @@ secrets_take(struct secrets *s, struct sr_engine *e, const struct sr_chunk *c)
 	if (sr_keylog_count(s->log) == 0)
 		return false;
 	if (c->kind != SR_DGRAM)
-		return sr_tls_feed(s->tls, c);
+		return sr_tls_watch_feed(s->tls, c);
 	/* RFC 7983: DTLS by its first byte. */
 	if (c->data.n > 0 && (uint8_t)c->data.p[0] >= 20 &&
 	    (uint8_t)c->data.p[0] <= 63)
@@ -135,5 +135,5 @@ secrets_take(struct secrets *s, struct sr_engine *e, const struct sr_chunk *c)
 bool
 secrets_next(struct secrets *s, struct sr_chunk *out)
 {
-	return sr_tls_next(s->tls, out);
+	return sr_tls_watch_next(s->tls, out);
 }

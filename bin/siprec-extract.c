@@ -26,6 +26,8 @@ struct run {
 	int status;
 };
 
+enum { BATCH = 16 };			/* frames that are read ahead */
+
 static volatile sig_atomic_t stopped;
 static char unwanted;	/* marks sessions that were not asked for */
 
@@ -52,6 +54,16 @@ is_wanted(const struct run *r, const struct sr_event *ev)
 		    sr_streq(sr_cstr(o->sessions[i]), call_id))
 			return true;
 	return o->nsessions == 0;
+}
+
+/* Every packet asks: a stream that the recorder knows is wanted. */
+static bool
+is_dropped(const struct sr_event *ev)
+{
+	if (ev->kind == SR_EV_MEDIA && *sr_stream_slot(ev->stream) != NULL)
+		return false;
+	return ev->session != NULL &&
+	    *sr_session_slot(ev->session) == &unwanted;
 }
 
 static void
@@ -95,16 +107,15 @@ show(struct run *r, const struct sr_event *ev)
 static void
 take(struct run *r, const struct sr_event *ev)
 {
-	void **slot = ev->session != NULL ? sr_session_slot(ev->session) : NULL;
 	int err = SR_OK;
 
 	if (ev->kind == SR_EV_BEGIN) {
 		if (!is_wanted(r, ev))
-			*slot = &unwanted;
+			*sr_session_slot(ev->session) = &unwanted;
 		else
 			r->found++;
 	}
-	if (slot != NULL && *slot == &unwanted)
+	if (is_dropped(ev))
 		return;
 	if (ev->kind < SR_EV_MEDIA)
 		show(r, ev);
@@ -169,15 +180,39 @@ feed_chunk(struct run *r, const struct sr_chunk *c)
 static void
 feed(struct run *r)
 {
+	struct sr_stream *streams[BATCH];
 	const struct sr_chunk *c;
 	struct sr_flow f;
+	size_t n;
 
-	while ((c = sr_net_take(r->net)) != NULL) {
-		feed_chunk(r, c);
+	while ((c = sr_net_take(r->net, &n)) != NULL) {
+		size_t k = sr_engine_ahead(r->engine, c, n, streams);
+
+		if (r->recorder != NULL)
+			sr_recorder_ahead(streams, k);
+		for (; n > 0; n--, c++)
+			feed_chunk(r, c);
 		if (sr_engine_unwanted(r->engine, &f)) {
 			f.proto = SR_TCP;	/* also where it was in TLS */
 			sr_net_ignore(r->net, &f);
 		}
+	}
+}
+
+static void
+feed_frames(struct run *r, const struct sr_frame *f, size_t n)
+{
+	while (n > 0) {
+		size_t k = 1;
+
+		if (sr_net_frame(r->net, f) != SR_OK)
+			out_of_memory(r);
+		else
+			k += sr_net_more(r->net, f + 1, n - 1);
+		for (; k > 0; k--, n--, f++)
+			if (f->time > r->now)
+				r->now = f->time;
+		feed(r);
 	}
 }
 
@@ -216,11 +251,13 @@ damaged(struct run *r, struct sr_capture *c, uint64_t num)
 static void
 read_capture(struct run *r, struct sr_capture *c)
 {
-	struct sr_frame f = { .num = 0 };
+	struct sr_frame f[BATCH];
+	uint64_t num = 0;		/* of the latest frame */
+	size_t n;
 	int err;
 
-	while (!stopped && (err = sr_capture_next(c, &f)) != SR_ENOENT) {
-		if (r->progress && (f.num & 0xfff) == 0)
+	while (!stopped && (err = sr_capture_next(c, f)) != SR_ENOENT) {
+		if (r->progress)
 			show_progress(r, c);
 		if (err == SR_MORE) {
 			if (r->recorder != NULL)
@@ -228,17 +265,15 @@ read_capture(struct run *r, struct sr_capture *c)
 			continue;
 		}
 		if (err != SR_OK) {
-			damaged(r, c, f.num + 1);
+			damaged(r, c, num + 1);
 			if (err != SR_EBAD)
 				break;
 			continue;
 		}
-		if (f.time > r->now)
-			r->now = f.time;
+		n = 1 + sr_capture_more(c, f + 1, BATCH - 1);
+		num = f[n - 1].num;
 		secrets_learn(r->secrets, c);
-		if (sr_net_frame(r->net, &f) != SR_OK)
-			out_of_memory(r);
-		feed(r);
+		feed_frames(r, f, n);
 	}
 	if (r->progress)
 		fprintf(stderr, "\r\033[K");

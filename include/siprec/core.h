@@ -135,6 +135,11 @@ struct sr_event {	/* valid until the next sr_engine call */
 };
 
 int sr_engine_new(struct sr_engine **ep, const struct sr_cfg *cfg);
+/* These chunks will be fed, in this order: what they will ask for is brought
+ * near.  A hint; they need not be fed.  Where streams is not NULL it gets those
+ * that they will most likely be media of, n at most; how many. */
+size_t sr_engine_ahead(struct sr_engine *e, const struct sr_chunk *v, size_t n,
+    struct sr_stream **streams);
 /* One chunk; take all events before the next.  SR_OK; SR_ENOMEM. */
 int sr_engine_feed(struct sr_engine *e, const struct sr_chunk *c);
 /* A warning of the owner's own, in order with the rest. */

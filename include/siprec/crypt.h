@@ -23,21 +23,21 @@ int sr_keylog_add(struct sr_keylog *k, struct sr_str text);
 size_t sr_keylog_count(const struct sr_keylog *k);
 void sr_keylog_free(struct sr_keylog *k);	/* wipes */
 
-/* ---- tls: connections that a capture shows, opened with a key log ---- */
+/* ---- tls_watch: connections that a capture shows, opened with a key log ---- */
 
 /* TLS 1.2 (AES-GCM, AES-CBC, ChaCha20) and 1.3.  k must live as long. */
-struct sr_tls;
-int sr_tls_new(struct sr_tls **tp, const struct sr_keylog *k);
+struct sr_tls_watch;
+int sr_tls_watch_new(struct sr_tls_watch **tp, const struct sr_keylog *k);
 /* A chunk of a TCP connection.  False: it is not TLS, or none that can be
- * opened, and untouched.  True: take what it brought with sr_tls_next before
- * the next call. */
-bool sr_tls_feed(struct sr_tls *t, const struct sr_chunk *c);
+ * opened, and untouched.  True: take what it brought with sr_tls_watch_next
+ * before the next call. */
+bool sr_tls_watch_feed(struct sr_tls_watch *t, const struct sr_chunk *c);
 /* Chunks of the same flow with proto SR_TLS, borrowed until the next feed;
  * SR_BROKEN says once why something cannot be opened. */
-bool sr_tls_next(struct sr_tls *t, struct sr_chunk *out);
-void sr_tls_free(struct sr_tls *t);		/* wipes */
+bool sr_tls_watch_next(struct sr_tls_watch *t, struct sr_chunk *out);
+void sr_tls_watch_free(struct sr_tls_watch *t);		/* wipes */
 
-/* ---- dtls: the keys of DTLS-SRTP that a capture shows ---- */
+/* ---- dtls_watch: the keys of DTLS-SRTP that a capture shows ---- */
 
 struct sr_dtls_watch;
 int sr_dtls_watch_new(struct sr_dtls_watch **wp, const struct sr_keylog *k);

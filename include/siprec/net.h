@@ -74,8 +74,12 @@ int sr_net_new(struct sr_net **np, size_t max_pending);
  * is broken; SR_ENOMEM. */
 int sr_net_frame(struct sr_net *n, const struct sr_frame *f);
 bool sr_net_next(struct sr_net *n, struct sr_chunk *out);
-/* The same without a copy: borrowed until the next call, NULL when dry. */
-const struct sr_chunk *sr_net_take(struct sr_net *n);
+/* Reads of the frames behind that one as many as are plain datagrams; their
+ * chunks follow.  How many. */
+size_t sr_net_more(struct sr_net *n, const struct sr_frame *v, size_t nv);
+/* All chunks that are ready, *nc of them, or the next one that waited: without
+ * a copy, borrowed until the next call.  NULL when dry. */
+const struct sr_chunk *sr_net_take(struct sr_net *n, size_t *nc);
 /* Nothing of this TCP connection is wanted, in either direction. */
 void sr_net_ignore(struct sr_net *n, const struct sr_flow *f);
 /* The capture is over: give out what still waits, holes as SR_GAP. */

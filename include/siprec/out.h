@@ -16,6 +16,9 @@ int sr_wav_new(struct sr_wav **wp, int dir, const char *name, uint32_t rate,
 /* What is recorded can be had again: the header is brought up to date now
  * and then only, which saves half of the writes. */
 void sr_wav_relax(struct sr_wav *w);
+/* Samples gather in v, of n, until there are as many or sr_wav_flush is
+ * called: others may have it then.  Without, the file has room of its own. */
+void sr_wav_lend(struct sr_wav *w, int16_t *v, size_t n);
 int sr_wav_write(struct sr_wav *w, const int16_t *v, size_t frames);
 int sr_wav_silence(struct sr_wav *w, uint64_t frames);
 int sr_wav_flush(struct sr_wav *w);
@@ -57,6 +60,8 @@ int sr_recorder_new(struct sr_recorder **rp, const struct sr_record_cfg *cfg);
 /* Every event, in order.  What goes wrong with files is kept for
  * sr_recorder_failed; the run goes on.  SR_OK, SR_ENOMEM. */
 int sr_recorder_event(struct sr_recorder *r, const struct sr_event *ev);
+/* Media of these streams will come: a hint, like sr_engine_ahead. */
+void sr_recorder_ahead(struct sr_stream *const *v, size_t n);
 /* The next line of the log of all sessions, in wire order; with wait it waits
  * for the files that the line speaks of.  SR_OK: line holds it, without the
  * line end; SR_MORE: not ready; SR_ENOENT: there is none. */

@@ -28,9 +28,35 @@ struct sr_rtcp {			/* one packet of a compound */
 	uint64_t ntp;			/* SR: 32.32 fixed point */
 	uint32_t rtp_ts;		/* SR: the same instant in RTP units */
 	struct sr_str cname;		/* SDES, first chunk; borrowed */
+	struct sr_str blocks;		/* SR, RR: report blocks; borrowed */
 };
 /* Cuts the next packet off rest: SR_OK, SR_ENOENT at the end, SR_EBAD. */
 int sr_rtcp_next(struct sr_str *rest, struct sr_rtcp *out);
+
+struct sr_report {			/* a block, section 6.4.1 */
+	uint32_t ssrc;			/* the source it is about */
+	uint32_t highest, jitter, lsr, dlsr;
+	int32_t lost;			/* negative with duplicates */
+	uint8_t fraction;		/* of 256, since the last report */
+};
+/* Cuts the next block off rest; false when there is none. */
+bool sr_report_next(struct sr_str *rest, struct sr_report *out);
+
+/* ---- emitter: whatever has packets to be sent at times ---- */
+
+struct sr_packet {
+	sr_time at;
+	struct sr_str head, body;	/* behind each other on the wire */
+	bool rtcp;
+};
+struct sr_emitter {
+	void *arg;
+	/* When to call next; SR_NEVER: not before something was ordered. */
+	sr_time (*due)(void *arg);
+	/* SR_OK; SR_MORE: nothing now, ask due again; SR_ENOENT: over; or an
+	 * error, which ends it.  Borrowed until the next call. */
+	int (*next)(void *arg, struct sr_packet *out);
+};
 
 /* ---- format: what a payload type means ---- */
 

@@ -74,10 +74,6 @@ datagram(struct sr_engine *e, const struct sr_chunk *c)
 	if (c->data.n == 0 || (f = flow_get(e, &c->flow, c->time)) == NULL)
 		return;
 	if ((uint8_t)c->data.p[0] >> 6 == 2) {
-		if (f->line != NULL) {
-			__builtin_prefetch(f->stream, 1);
-			sr_line_prefetch(f->line);
-		}
 		if (sr_rtcp_looks(c->data)) {
 			if (e->cfg.align || e->cfg.reports)
 				media_rtcp(e, f, c->data);
@@ -226,6 +222,8 @@ sr_engine_feed(struct sr_engine *e, const struct sr_chunk *c)
 	/* Capture clocks step back now and then; timers must not. */
 	e->now = c->time;
 	e->num = c->num;
+	e->ahead.now = e->ahead.i < e->ahead.n ?
+	    e->ahead.v[e->ahead.i++] : NULL;
 	switch (c->kind) {
 	case SR_DGRAM:
 		datagram(e, c);

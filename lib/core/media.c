@@ -187,13 +187,18 @@ media_put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
 		fork_line(e, t, f);
 }
 
+/* Every packet comes by here: who asks sets what is in u, the rest of it need
+ * not be cleared. */
 static struct sr_event *
 stash(struct sr_engine *e, struct sr_stream *t, enum sr_event_kind kind)
 {
 	struct sr_event *ev = &e->stash[e->nstash++];
 
-	*ev = (struct sr_event){ .kind = kind, .time = e->now, .num = e->num,
-	    .session = t->session, .stream = t };
+	ev->kind = kind;
+	ev->time = e->now;
+	ev->num = e->num;
+	ev->session = t->session;
+	ev->stream = t;
 	return ev;
 }
 

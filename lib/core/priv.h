@@ -50,6 +50,11 @@ struct flow {
 	struct conn *conn;		/* SIP over a stream */
 	struct flow *wait[2], **wait_at[2];	/* by enum wait_by */
 };
+enum { AHEAD = 32 };
+struct ahead {				/* flows of the chunks to come */
+	struct flow *v[AHEAD], *now;	/* NULL: look it up */
+	size_t i, n;
+};
 struct flow *flow_get(struct sr_engine *e, const struct sr_flow *key,
     sr_time now);			/* NULL: no memory */
 struct flow *flow_find(struct sr_engine *e, const struct sr_flow *key);
@@ -132,10 +137,12 @@ struct sr_stream {
 	struct flow *locked;
 	sr_time locked_last;
 	struct sr_stream *fork;	/* a further source of the same m-line */
+	struct sr_session *session;
+	void *slot;
+	struct sr_dtmf dtmf;
+	/* the rest */
 	uint32_t fork_ssrc, ssrc;
 	unsigned nforks;
-	struct sr_dtmf dtmf;
-	struct sr_session *session;
 	struct sr_stream *next;
 	size_t index;
 	unsigned mline;			/* from 0 */
@@ -157,7 +164,6 @@ struct sr_stream {
 	uint64_t replayed, unauthentic;	/* SRTP that was dropped */
 	struct person *people;		/* who sent it when last said */
 	size_t npeople;
-	void *slot;
 };
 struct person {
 	struct sr_str id, aor, name;
@@ -338,6 +344,7 @@ struct sr_engine {
 	struct trash *trash;
 	struct flow **flows;
 	size_t nflows, flow_cap, sweep;
+	struct ahead ahead;
 	struct ring orphans;
 	struct waiting waiting;
 	size_t nbegun;			/* calls, ever */

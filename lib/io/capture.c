@@ -198,19 +198,43 @@ out:
 	return err;
 }
 
+/* SR_MORE: the filter does not let it pass, or nothing came live. */
+static int
+one(struct sr_capture *c, struct sr_frame *f)
+{
+	int err = c->next(c, f);
+
+	return err == SR_OK && c->filter != NULL ? cap_filter(c, f) : err;
+}
+
 int
 sr_capture_next(struct sr_capture *c, struct sr_frame *f)
 {
-	int err;
+	int err = c->held;
 
+	c->held = SR_OK;
+	if (err != SR_OK)
+		return err;
 	do {
-		err = c->next(c, f);
-		if (err == SR_OK && c->filter != NULL)
-			err = cap_filter(c, f);
-		else
-			break;
-	} while (err == SR_MORE);
+		err = one(c, f);
+	} while (err == SR_MORE && c->filter != NULL);
 	return err;
+}
+
+size_t
+sr_capture_more(struct sr_capture *c, struct sr_frame *v, size_t max)
+{
+	size_t n = 0;
+
+	while (n < max && c->held == SR_OK && c->ready != NULL && c->ready(c)) {
+		int err = one(c, &v[n]);
+
+		if (err == SR_OK)
+			n++;
+		else if (err != SR_MORE)
+			c->held = err;
+	}
+	return n;
 }
 
 const char *

@@ -73,6 +73,18 @@ resync(struct sr_capture *c)
 	    "bytes cannot be read", cap_at(c), skipped);
 }
 
+static bool
+ready(const struct sr_capture *c)
+{
+	struct rec r;
+
+	if (c->n - c->pos < c->rechdr)
+		return false;
+	r = rec_at(c, c->buf + c->pos);
+	return r.caplen <= CAP_FRAME && (r.caplen | r.wire) != 0 &&
+	    c->n - c->pos >= c->rechdr + r.caplen;
+}
+
 static int
 next(struct sr_capture *c, struct sr_frame *f)
 {
@@ -120,5 +132,6 @@ cap_pcap_open(struct sr_capture *c)
 	c->link = (int)(cap_u32(c, p + 20) & 0xffff);	/* above: FCS length */
 	c->pos += 24;
 	c->next = next;
+	c->ready = ready;
 	return SR_OK;
 }

@@ -277,6 +277,17 @@ next(struct sr_capture *c, struct sr_frame *f)
 	return err;
 }
 
+/* Only what next takes as it stands: a look for damage moves the buffer. */
+static bool
+ready(const struct sr_capture *c)
+{
+	const uint8_t *p = c->buf + c->pos;
+	size_t n = c->n - c->pos, total = n >= 12 ? cap_u32(c, p + 4) : 0;
+
+	return total >= 12 && total <= n && total % 4 == 0 &&
+	    cap_u32(c, p) == EPB && cap_u32(c, p + total - 4) == total;
+}
+
 int
 cap_pcapng_open(struct sr_capture *c)
 {
@@ -287,6 +298,7 @@ cap_pcapng_open(struct sr_capture *c)
 	if (!section(c, c->buf + c->pos))
 		return SR_ENOENT;
 	c->next = next;
+	c->ready = ready;
 	c->link = 1;				/* for trying a filter */
 	return SR_OK;
 }

@@ -1,8 +1,10 @@
-/* What the files of the capture reader share. */
+/* What the files of io share: the capture reader's part, then the sockets'. */
 #ifndef IO_PRIV_H
 #define IO_PRIV_H
 
 #include "siprec/io.h"
+
+#include <sys/socket.h>
 
 enum {
 	CAP_FRAME = 256 * 1024,		/* no frame is longer */
@@ -20,6 +22,9 @@ struct cap_iface {
 
 struct sr_capture {
 	int (*next)(struct sr_capture *c, struct sr_frame *f);
+	/* Is the next frame in the buffer, whole?  NULL: never. */
+	bool (*ready)(const struct sr_capture *c);
+	int held;			/* what the next call is to say */
 	struct sr_buf why;		/* the last failure, with its NUL */
 
 	/* The file: buf[pos..n) is read but not handed out yet. */
@@ -96,5 +101,159 @@ void cap_filter_free(struct cap_filter *f);
 /* capture_live.c */
 int cap_live_filter(struct cap_live *l, const char *bpf, struct sr_buf *why);
 void cap_live_close(struct cap_live *l);
+
+/* ---- loop.c, addr.c, udp.c: what sockets have in common ---- */
+
+struct event_base *io_base(struct sr_loop *l);
+/* As sr_watch_new, but as long as fd can be written to. */
+int io_watch_out(struct sr_watch **wp, struct sr_loop *l, int fd,
+    void (*fn)(void *arg, int fd), void *arg);
+
+socklen_t io_sockaddr(struct sockaddr_storage *ss, const struct sr_addr *a);
+/* family 0: it is of no kind that we know */
+struct sr_addr io_addr(const struct sockaddr_storage *ss);
+struct sr_addr io_local(int fd);
+int io_close(int fd);			/* keeps errno; always -1 */
+
+void io_buffers(int fd, int rcvbuf, int sndbuf);
+/* A bound datagram socket that stamps and keeps ICMP errors; -1: errno. */
+int io_udp(const struct sr_addr *bind_to, int rcvbuf, int sndbuf);
+/* Tell with each datagram which address it was sent to. */
+void io_udp_want_local(int fd, int family);
+/* Is errno of a send or receive what ICMP said about an earlier one? */
+bool io_is_icmp(int err);
+/* Takes one such error off the socket: whom it was sent to; false: none. */
+bool io_udp_error(int fd, struct sr_addr *to, int *err);
+/* The kernel's stamp, on the wall clock; SR_NEVER: none. */
+sr_time io_stamp(struct msghdr *m);
+void io_stamp_local(struct msghdr *m, struct sr_addr *local);
+/* from may be NULL, or any; false: errno. */
+bool io_udp_send(int fd, const struct sr_addr *from, const struct sr_addr *to,
+    struct sr_str data);
+
+/* ---- tls.c, tls_names.c ---- */
+
+enum { TLS_NAMES = 64 };
+
+struct tls_names {
+	struct sr_name v[TLS_NAMES];
+	size_t n;
+	struct sr_arena arena;
+};
+struct x509_st;
+struct ssl_st;
+void tls_names(struct tls_names *t, struct x509_st *x);	/* free the arena */
+void tls_identity(struct sr_buf *out, struct x509_st *x);
+/* Do its key usages allow a SIP server (or client) to have it? */
+bool tls_usage(struct x509_st *x, bool server);
+bool tls_serves(const struct sr_tls *t);
+/* For one connection; as a client domain is whom the peer must be. */
+struct ssl_st *tls_ssl(struct sr_tls *t, bool server, struct sr_str domain);
+/* Static words for why a handshake failed with this error. */
+const char *tls_why(struct ssl_st *ssl, unsigned long code);
+
+/* ---- transport.c, listen.c, dgram.c, conn.c, conn_new.c, stream.c ---- */
+
+enum { MAX_LISTENERS = 64 };
+
+struct listener {
+	struct sr_transport *t;
+	enum sr_proto proto;
+	struct sr_addr addr;
+	int fd;				/* -1: closed */
+	struct sr_watch *watch;
+};
+
+struct conn {
+	struct sr_transport *t;
+	struct sr_hop hop;
+	struct bufferevent *bev;
+	struct ssl_st *ssl;		/* NULL: TCP */
+	struct conn *next_num, *next_ip;	/* in the tables' chains */
+	struct sr_buf domain;		/* whom the peer must be */
+	struct sr_buf identity;
+	bool outgoing;
+	bool ready;			/* connected, and TLS done */
+	bool spoke;			/* a whole message came */
+	bool wrote;
+	bool closing;			/* only what waits leaves */
+	bool finished;			/* we have said that we are done */
+	bool dead;
+	unsigned busy;			/* somebody up the stack holds it */
+	unsigned pins;
+	size_t seen;			/* of sr_sip_frame */
+	bool crlf;			/* half a ping */
+	struct sr_wake *wake;
+	sr_time armed;
+	sr_time ready_by;
+	sr_time last;			/* something of use happened */
+	sr_time partial;		/* since when a message comes in */
+	sr_time output;			/* since when something waits */
+	sr_time ping_at, pong_by, close_by;
+};
+
+struct dgram_batch;
+struct sr_transport {
+	struct sr_loop *loop;
+	struct sr_transport_cfg cfg;
+	struct sr_transport_cbs cbs;
+	struct sr_transport_stats stats;
+	struct listener listeners[MAX_LISTENERS];
+	size_t nlisteners;
+	struct dgram_batch *batch;
+
+	/* Taking connections. */
+	int reserve;			/* a descriptor to close for another */
+	struct sr_wake *resume;
+	bool paused;
+	sr_time second;			/* when this one began */
+	size_t accepts;			/* in it */
+
+	/* Connections by number, and by the peer's address. */
+	uint64_t last_num;
+	struct conn **by_num, **by_ip;
+	size_t mask;
+	struct sr_prng prng;		/* when to ping */
+	struct sr_buf scratch;		/* the message that is handed out */
+
+	/* The last answer of the routing table. */
+	struct sr_addr routed, route;
+	sr_time routed_at;
+};
+
+/* dgram.c */
+void dgram_read(void *listener, int fd);
+int dgram_send(struct sr_transport *t, struct sr_hop *to, struct sr_str msg);
+int dgram_init(struct sr_transport *t);
+/* listen.c: which of ours sends to there; NULL: none of that family. */
+struct listener *listener_for(struct sr_transport *t, enum sr_proto proto,
+    const struct sr_addr *local, const struct sr_addr *remote);
+void listen_pause(struct sr_transport *t, sr_time until);
+/* conn_new.c */
+void conn_accept(struct sr_transport *t, int fd, enum sr_proto proto,
+    const struct sr_addr *remote);
+int conn_open(struct sr_transport *t, struct sr_hop *to, struct sr_str domain,
+    struct conn **cp);
+/* conn.c */
+void conn_insert(struct conn *c);	/* into the tables */
+void conn_listen(struct conn *c);	/* to what its bufferevent tells */
+void conn_ready(struct conn *c);
+void conn_drop(struct conn *c);		/* out of the tables, and freed */
+void conn_free(struct conn *c);
+struct conn *conn_find(const struct sr_transport *t, uint64_t num);
+struct conn *conn_to(const struct sr_transport *t, const struct sr_hop *to,
+    struct sr_str domain);
+bool conn_crowded(const struct sr_transport *t, const struct sr_addr *a);
+int conn_write(struct conn *c, struct sr_str data);
+/* Over, and told so when err or why is to be said; c is gone, or will be when
+ * nobody is busy with it. */
+void conn_end(struct conn *c, int err, const char *why);
+void conn_finish(struct conn *c);	/* when all has left */
+void conn_release(struct conn *c);	/* no longer busy */
+void conn_arm(struct conn *c);
+void conn_tick(void *conn, sr_time now);
+/* stream.c */
+void stream_read(struct conn *c);
+void stream_ping(struct conn *c, sr_time now);
 
 #endif

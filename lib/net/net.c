@@ -28,7 +28,7 @@ net_put(struct sr_net *n, const struct net_pkt *p, enum sr_chunk_kind kind)
 {
 	struct sr_chunk *c;
 
-	if (n->nout == sizeof(n->out) / sizeof(n->out[0]))
+	if (n->nout == NET_OUT)
 		return NULL;
 	c = &n->out[n->nout++];
 	*c = (struct sr_chunk){ .kind = kind, .flow = p->flow,
@@ -62,14 +62,15 @@ be16(const uint8_t *p)
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-/* In one store of the width in which it will be read: the processor passes
- * the bytes on at once only then. */
+/* In stores of the width in which it will be read: the processor passes the
+ * bytes on at once only then. */
 static void
 put_ip4(uint8_t ip[16], const uint8_t *p)
 {
 	uint8_t half[8] = { p[0], p[1], p[2], p[3] };
 
 	memcpy(ip, half, 8);
+	memset(ip + 8, 0, 8);
 }
 
 /* Nearly every frame of nearly every capture is a whole UDP datagram in plain
@@ -78,25 +79,31 @@ static bool
 plain_udp(struct sr_net *n, const struct sr_frame *f)
 {
 	const uint8_t *p = (const uint8_t *)f->data.p;
-	struct sr_chunk *c = &n->out[0];
+	struct sr_chunk *c = &n->out[n->nout];
 	size_t total, len;
 
-	if (f->data.n < 42 || p[12] != 0x08 || p[13] != 0 || p[14] != 0x45 ||
-	    p[23] != 17 || (be16(p + 20) & 0x3fff) != 0)
+	if (f->link != 1 || f->data.n < 42 || p[12] != 0x08 || p[13] != 0 ||
+	    p[14] != 0x45 || p[23] != 17 || (be16(p + 20) & 0x3fff) != 0)
 		return false;
 	total = be16(p + 16);
 	len = be16(p + 38);
 	if (14 + total > f->data.n || len < 8 || len + 20 > total ||
 	    net_tunnel_port(be16(p + 36)))
 		return false;
-	*c = (struct sr_chunk){ .kind = SR_DGRAM, .time = f->time,
-	    .num = f->num, .data = { f->data.p + 42, len - 8 } };
+	/* One by one: to clear it all first takes as long as all the rest. */
+	c->kind = SR_DGRAM;
+	c->time = f->time;
+	c->num = f->num;
+	c->data = (struct sr_str){ f->data.p + 42, len - 8 };
+	c->cut = 0;
+	c->why = NULL;
+	c->flow.proto = SR_UDP;
 	put_ip4(c->flow.src.ip, p + 26);
 	put_ip4(c->flow.dst.ip, p + 30);
 	c->flow.src.port = be16(p + 34);
 	c->flow.dst.port = be16(p + 36);
 	c->flow.src.family = c->flow.dst.family = 4;
-	n->nout = 1;
+	n->nout++;
 	return true;
 }
 
@@ -121,6 +128,12 @@ forget(struct sr_net *n)
 	net_frag_spent(n);
 }
 
+static sr_time
+sane(sr_time t)
+{
+	return (uint64_t)t < LATEST ? t : 0;
+}
+
 int
 sr_net_frame(struct sr_net *n, const struct sr_frame *f)
 {
@@ -131,11 +144,11 @@ sr_net_frame(struct sr_net *n, const struct sr_frame *f)
 		forget(n);
 	n->nout = n->iout = 0;
 	n->err = SR_OK;
-	n->now = (uint64_t)f->time < LATEST ? f->time : 0;
+	n->now = sane(f->time);
 	n->num = f->num;
 	if (n->now >= n->due)
 		age(n);
-	if (f->link == 1 && plain_udp(n, f))
+	if (plain_udp(n, f))
 		return SR_OK;
 	p = (struct net_pkt){ .f = f, .r = sr_rd(f->data),
 	    .cut = f->wire > f->data.n ? f->wire - f->data.n : 0 };
@@ -143,11 +156,32 @@ sr_net_frame(struct sr_net *n, const struct sr_frame *f)
 	return n->err;
 }
 
-const struct sr_chunk *
-sr_net_take(struct sr_net *n)
+/* What waits elsewhere comes behind what is ready: then no other frame may. */
+size_t
+sr_net_more(struct sr_net *n, const struct sr_frame *v, size_t nv)
 {
-	if (n->iout < n->nout)
-		return &n->out[n->iout++];
+	size_t k = 0;
+
+	if (n->lost != NULL || n->drain != NULL)
+		return 0;
+	while (k < nv && n->nout < NET_OUT && sane(v[k].time) < n->due &&
+	    plain_udp(n, &v[k])) {
+		n->now = sane(v[k].time);
+		n->num = v[k++].num;
+	}
+	return k;
+}
+
+const struct sr_chunk *
+sr_net_take(struct sr_net *n, size_t *nc)
+{
+	const struct sr_chunk *c = &n->out[n->iout];
+
+	*nc = n->nout - n->iout;
+	n->iout = n->nout;
+	if (*nc > 0)
+		return c;
+	*nc = 1;
 	return sr_net_next(n, &n->taken) ? &n->taken : NULL;
 }
 

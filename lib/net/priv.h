@@ -7,6 +7,7 @@
 
 enum {
 	NET_DEPTH = 8,			/* headers inside headers we follow */
+	NET_OUT = 32,			/* chunks that are ready at once */
 	NET_IPV4 = 0x0800,		/* Ethernet types */
 	NET_IPV6 = 0x86dd
 };
@@ -22,7 +23,7 @@ struct net_pkt {
 };
 
 struct sr_net {
-	struct sr_chunk out[4];		/* one frame makes few; the rest is
+	struct sr_chunk out[NET_OUT];	/* one frame makes few; the rest is
 					 * pulled from where it waits */
 	unsigned nout, iout;
 	struct sr_chunk taken;		/* by sr_net_take, not from out */

@@ -52,22 +52,22 @@ int
 dump_packet(struct dump **dp, int dir, const char *name,
     const struct packet *p)
 {
-	size_t n = p->placed.payload.n;
+	size_t n = p->n;
 	uint8_t h[20];
 	int err;
 
 	if (*dp == NULL && (err = dump_new(dp, dir, name, p->time)) != SR_OK)
 		return err;
 	be(h, 20 + n, 2);
-	be(h + 2, 12 + n + p->placed.cut, 2);
+	be(h + 2, 12 + n + p->cut, 2);
 	be(h + 4, (uint64_t)((p->time - (*dp)->start) / SR_MSEC), 4);
 	h[8] = 0x80;
-	h[9] = (uint8_t)(p->rtp.marker << 7 | p->rtp.pt);
-	be(h + 10, p->rtp.seq, 2);
-	be(h + 12, p->rtp.ts, 4);
-	be(h + 16, p->rtp.ssrc, 4);
+	h[9] = (uint8_t)(p->marker << 7 | p->pt);
+	be(h + 10, p->seq, 2);
+	be(h + 12, p->ts, 4);
+	be(h + 16, p->ssrc, 4);
 	fwrite(h, sizeof(h), 1, (*dp)->f);
-	fwrite(p->placed.payload.p, 1, n, (*dp)->f);
+	fwrite(p + 1, 1, n, (*dp)->f);
 	return ferror((*dp)->f) ? SR_ESYS : SR_OK;
 }
 

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -187,37 +186,25 @@ files_name(const struct rec_session *s, struct sr_str label,
 	return strdup(name);
 }
 
-/* Looks at the file through windows of memory: what was just written is still
- * there, and need not be copied to be read. */
 int
 files_sha256(const struct sr_crypto *crypto, int dir, const char *name,
     char hex[65])
 {
-	enum { WINDOW = 4 << 20 };
+	char block[64 * 1024];
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
 	void *state = fd >= 0 ? crypto->begin(SR_SHA256) : NULL;
-	struct stat st = { .st_size = -1 };
 	uint8_t digest[32];
-	off_t at = 0;
+	ssize_t n = -1;
 
-	if (state != NULL && fstat(fd, &st) == 0)
-		while (at < st.st_size) {
-			size_t n = st.st_size - at < WINDOW ?
-			    (size_t)(st.st_size - at) : WINDOW;
-			char *p = mmap(NULL, n, PROT_READ, MAP_SHARED |
-			    MAP_POPULATE, fd, at);
-
-			if (p == MAP_FAILED)
-				break;
-			crypto->update(state, (struct sr_str){ p, n });
-			munmap(p, n);
-			at += (off_t)n;
-		}
-	if (state != NULL)
+	if (state != NULL) {
+		while ((n = read(fd, block, sizeof(block))) > 0)
+			crypto->update(state, (struct sr_str){ block,
+			    (size_t)n });
 		crypto->end(state, digest);
-	for (int i = 0; state != NULL && i < 32; i++)
+	}
+	for (int i = 0; n == 0 && i < 32; i++)
 		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 	if (fd >= 0)
 		close(fd);
-	return state != NULL && at == st.st_size ? SR_OK : SR_ESYS;
+	return n == 0 ? SR_OK : SR_ESYS;
 }

@@ -28,7 +28,13 @@ open_track(struct rec_stream *t)
 	struct sr_pcm_sink sink = { t, write_samples, write_silence };
 	int err = sr_wav_new(&t->wav, t->session->dir, t->file, t->rate,
 	    t->channels);
+	int16_t *room;
+	size_t n;
 
+	if (err == SR_OK) {
+		room = worker_room(t->worker, &n);
+		sr_wav_lend(t->wav, room, n);
+	}
 	if (err == SR_OK && !t->session->recorder->cfg.live)
 		sr_wav_relax(t->wav);
 	if (err == SR_OK)
@@ -46,9 +52,12 @@ failed(struct rec_stream *t, int err, const char *name)
 		recorder_fail(t->session->recorder, t->session->path, name);
 }
 
-void
+static void
 stream_packet(struct rec_stream *t, const struct packet *p)
 {
+	struct sr_placed placed = { .at = p->at, .format = p->format->format,
+	    .payload = { (const char *)(p + 1), p->n }, .lost = p->lost,
+	    .cut = p->cut };
 	int err = SR_OK;
 
 	if (!p->format->decodable) {
@@ -59,8 +68,24 @@ stream_packet(struct rec_stream *t, const struct packet *p)
 	if (t->track == NULL && t->wav == NULL)
 		err = open_track(t);
 	if (err == SR_OK && t->track != NULL)
-		err = sr_track_put(t->track, &p->placed);
+		err = sr_track_put(t->track, &placed);
 	failed(t, err, t->file);
+}
+
+/* Their samples are written all at once. */
+void
+stream_packets(struct rec_stream *t, const char *p, size_t n)
+{
+	const char *end = p + n;
+
+	while (p < end) {
+		const struct packet *q = (const void *)p;
+
+		stream_packet(t, q);
+		p += packet_size(q->n);
+	}
+	if (t->wav != NULL)
+		failed(t, sr_wav_flush(t->wav), t->file);
 }
 
 static void

@@ -27,8 +27,9 @@ struct rec_stream {
 	/* what every packet asks for stands together: the caller's */
 	const struct rec_format *last;	/* of the latest packet */
 	struct worker *worker;		/* NULL: nothing can be written */
-	unsigned block;			/* of its chain, plus one */
-	size_t chain;
+	char *fill, *full;		/* of the stretch */
+	struct stretch *stretch;	/* packets on their way, NULL: none */
+	sr_time since;			/* the first of them came */
 	/* the worker's */
 	struct sr_track *track;
 	struct sr_wav *wav;
@@ -99,23 +100,37 @@ int worker_packet(struct rec_stream *t, const struct rec_format *f,
     const struct sr_line_packet *p);
 int worker_end(struct rec_session *s);
 struct worker *worker_next(struct sr_recorder *r);
+/* For samples that are written before another stream's are made. */
+int16_t *worker_room(struct worker *w, size_t *n);
 
 /* ---- what a worker does ---- */
 
 struct packet {				/* all that decoding needs */
-	struct sr_placed placed;
 	const struct rec_format *format;
-	struct sr_rtp rtp;
+	int64_t at;
 	sr_time time;
+	uint32_t ts, ssrc, lost, cut;
+	uint32_t n;			/* bytes of payload; they follow */
+	uint16_t seq;
+	uint8_t pt;
+	bool marker;
 };
-void stream_packet(struct rec_stream *t, const struct packet *p);
+static inline size_t
+packet_size(size_t payload)
+{
+	size_t unit = _Alignof(struct packet);
+
+	return (sizeof(struct packet) + payload + unit - 1) / unit * unit;
+}
+/* Packets behind each other, n bytes in all. */
+void stream_packets(struct rec_stream *t, const char *p, size_t n);
 void session_finish(struct rec_session *s);	/* files whole, line ready */
 
 /* ---- dump: payloads that cannot be decoded, as rtpplay reads them ---- */
 
 struct dump;
 int dump_packet(struct dump **dp, int dir, const char *name,
-    const struct packet *p);
+    const struct packet *p);		/* its payload behind it */
 int dump_close(struct dump *d);
 
 /* ---- pcap: everything of a session, for Wireshark and for us ---- */

@@ -333,6 +333,21 @@ media(const struct sr_event *ev)
 	return t->worker != NULL ? worker_packet(t, f, ev->u.media) : SR_OK;
 }
 
+void
+sr_recorder_ahead(struct sr_stream *const *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		__builtin_prefetch(*sr_stream_slot(v[i]), 1);
+	for (size_t i = 0; i < n; i++) {
+		const struct rec_stream *t = *sr_stream_slot(v[i]);
+
+		if (t == NULL || t->fill == NULL)
+			continue;
+		for (size_t k = 0; k < 4; k++)
+			__builtin_prefetch(t->fill + 64 * k, 1);
+	}
+}
+
 static int
 wire(struct rec_session *s, const struct sr_event *ev)
 {

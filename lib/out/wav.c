@@ -17,7 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BUFFER = 6144, HEADER = 80, RELAX = 8 };	/* samples; bytes */
+enum { BUFFER = 6144, UNIT = 2048 };		/* samples */
+enum { HEADER = 80, RELAX = 8 };		/* bytes; writes */
 
 struct sr_wav {
 	int dir, fd;
@@ -26,11 +27,11 @@ struct sr_wav {
 	uint8_t stale;			/* writes that the header lacks */
 	uint32_t rate;
 	uint8_t channels;
-	size_t n;			/* samples in buf */
+	int16_t *buf, *own;		/* NULL: none yet */
+	size_t n, size;			/* samples in buf, and at most */
 	uint64_t written;		/* bytes of data in the file */
 	uint64_t skipped;		/* of them, silence at its end */
 	char *name;
-	int16_t buf[BUFFER];
 };
 
 static atomic_long budget = 512;
@@ -126,7 +127,7 @@ put(int fd, const void *p, size_t n, uint64_t at)
 static size_t
 room(const struct sr_wav *w)
 {
-	size_t full = BUFFER - (HEADER + w->written) / 2 % BUFFER;
+	size_t full = w->size - (HEADER + w->written) / 2 % UNIT;
 
 	return full > w->n ? full - w->n : 0;
 }
@@ -141,6 +142,21 @@ put_header(struct sr_wav *w)
 	return put(w->fd, h, HEADER, 0);
 }
 
+static int
+put_samples(struct sr_wav *w)
+{
+	int err = reopen(w, 0);
+
+	if (err == SR_OK && w->n > 0)
+		return put(w->fd, w->buf, w->n * 2, HEADER + w->written);
+	if (err == SR_OK && w->skipped > 0 &&
+	    ftruncate(w->fd, (off_t)(HEADER + w->written)) != 0)
+		return SR_ESYS;
+	return err;
+}
+
+/* What cannot be written is silence, should there be space again: the buffer
+ * may be another's then. */
 int
 sr_wav_flush(struct sr_wav *w)
 {
@@ -148,20 +164,12 @@ sr_wav_flush(struct sr_wav *w)
 
 	if (w->n == 0 && w->skipped == 0 && w->written > 0)
 		return SR_OK;
-	if ((err = reopen(w, 0)) != SR_OK)
-		return err;
-	if (w->n > 0)
-		err = put(w->fd, w->buf, w->n * 2, HEADER + w->written);
-	else if (w->skipped > 0 &&
-	    ftruncate(w->fd, (off_t)(HEADER + w->written)) != 0)
-		err = SR_ESYS;
-	if (err == SR_OK) {
-		w->written += w->n * 2;
-		w->n = 0;
-		w->skipped = 0;
-		if (!w->relaxed || ++w->stale == RELAX)
-			err = put_header(w);
-	}
+	err = put_samples(w);
+	w->written += w->n * 2;
+	w->skipped = err == SR_OK ? 0 : w->skipped + w->n * 2;
+	w->n = 0;
+	if (err == SR_OK && (!w->relaxed || ++w->stale == RELAX))
+		err = put_header(w);
 	let_go(w);
 	return err;
 }
@@ -176,12 +184,11 @@ int
 sr_wav_new(struct sr_wav **wp, int dir, const char *name, uint32_t rate,
     uint8_t channels)
 {
-	struct sr_wav *w = malloc(sizeof(*w));
+	struct sr_wav *w = sr_zalloc(sizeof(*w));
 	int err;
 
 	if (w == NULL)
 		return SR_ENOMEM;
-	memset(w, 0, offsetof(struct sr_wav, buf));
 	w->fd = -1;
 	w->dir = dir;
 	w->rate = rate;
@@ -200,11 +207,29 @@ sr_wav_new(struct sr_wav **wp, int dir, const char *name, uint32_t rate,
 	return SR_OK;
 }
 
+void
+sr_wav_lend(struct sr_wav *w, int16_t *v, size_t n)
+{
+	w->buf = v;
+	w->size = n;
+}
+
+static int
+have_buffer(struct sr_wav *w)
+{
+	if (w->buf != NULL)
+		return SR_OK;
+	if ((w->own = malloc(BUFFER * sizeof(*w->own))) == NULL)
+		return SR_ENOMEM;
+	sr_wav_lend(w, w->own, BUFFER);
+	return SR_OK;
+}
+
 int
 sr_wav_write(struct sr_wav *w, const int16_t *v, size_t frames)
 {
 	size_t n = frames * w->channels;
-	int err = SR_OK;
+	int err = have_buffer(w);
 
 	while (n > 0 && err == SR_OK) {
 		size_t left = room(w), k = left < n ? left : n;
@@ -224,9 +249,9 @@ int
 sr_wav_silence(struct sr_wav *w, uint64_t frames)
 {
 	uint64_t n = frames * w->channels;
-	int err = SR_OK;
+	int err = have_buffer(w);
 
-	if (n > 4 * BUFFER) {
+	if (n > 4 * BUFFER && err == SR_OK) {
 		err = sr_wav_flush(w);
 		w->written += n * 2;
 		w->skipped += n * 2;
@@ -264,6 +289,7 @@ sr_wav_close(struct sr_wav *w)
 		close(w->fd);
 	if (w->owns)
 		atomic_fetch_add(&budget, 1);
+	free(w->own);
 	free(w->name);
 	free(w);
 	return err;

@@ -1,150 +1,212 @@
-/* worker - decodes and writes, in batches, behind a ring of blocks.
+/* worker - decodes and writes, a stretch of one stream at a time.
  *
- * The engine's thread packs copies of packets into a block.  When it is full
- * it goes over as a whole, and what it holds is done stream by stream: a
- * thousand streams in turn would otherwise have each packet find its own
- * decoder and file cold in the caches.  A session belongs to one worker, and
- * its end comes behind its packets.  With one job the block is done by the
- * caller itself, at once. */
+ * The engine's thread packs copies of packets into a stretch of their stream's
+ * own; a full one goes over, and is decoded and written as a whole.  A thousand
+ * streams in turn would otherwise have each packet find its own decoder and
+ * file cold in the caches, and a second of samples needs more room than the
+ * payload that it comes from.  A session belongs to one worker, and its end
+ * comes behind its packets.  With one job the caller itself does each stretch,
+ * at once. */
 #include "priv.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 256 * 1024, BLOCKS = 2, ROUND = 16, MAX_ENDS = 64 };
+enum {
+	STRETCH = 12 * 1024 - 64,	/* bytes of packets */
+	HANDFUL = 8,			/* stretches that go over at once */
+	QUEUE = 8 * HANDFUL,		/* and wait to be done, at most */
+	ROOM = 32768			/* samples */
+};
+/* No stretch of a live stream lasts longer: a file may lack a second. */
+#define LIVE (SR_SEC / 2)
 
-struct op {
-	uint32_t size;
-	struct op *next;		/* of the same stream */
-	struct packet packet;		/* the payload follows */
-};
-struct chain {				/* the packets of one stream */
+struct stretch {
+	struct stretch *next;
 	struct rec_stream *stream;
-	struct op *first, *last;
+	struct rec_session *ended;	/* the end of this, and no packets */
+	size_t size, n;
+	_Alignas(struct packet) char p[];
 };
-struct block {
-	char *p;
+struct list {
+	struct stretch *first, **end;
 	size_t n;
-	struct chain *chains;
-	size_t nchains, chain_cap;
-	struct rec_session **ends;
-	size_t nends, end_cap;
 };
 struct worker {
-	struct sr_recorder *recorder;
+	int16_t *room;			/* for samples, of all its files */
+	bool threaded, live;
+	/* the caller's */
+	struct list full;
+	struct stretch *spare;
+	/* of both, behind the lock */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t filled, emptied;
-	struct block blocks[BLOCKS];
-	unsigned in, out;		/* running numbers of blocks */
-	bool threaded, over;
+	struct list todo, done;
+	size_t queued;
+	bool over;
 };
 
-/* ---- what is in a block, done ---- */
-
-/* What the next chains will ask for is fetched while this one is done. */
 static void
-look_ahead(const struct chain *c, size_t n)
+list_init(struct list *l)
 {
-	if (n > 2)
-		__builtin_prefetch(c[2].stream);
-	if (n > 1) {
-		__builtin_prefetch(c[1].stream->track);
-		__builtin_prefetch(c[1].stream->wav);
-		__builtin_prefetch(c[1].first);
+	l->first = NULL;
+	l->end = &l->first;
+	l->n = 0;
+}
+
+/* The first n of from become the last of to. */
+static void
+move(struct list *to, struct list *from, size_t n)
+{
+	for (; n > 0 && from->n > 0; n--) {
+		struct stretch *s = from->first;
+
+		if ((from->first = s->next) == NULL)
+			from->end = &from->first;
+		from->n--;
+		s->next = NULL;
+		*to->end = s;
+		to->end = &s->next;
+		to->n++;
 	}
 }
 
-static void
-perform(struct block *b)
-{
-	for (size_t i = 0; i < b->nchains; i++) {
-		const struct chain *c = &b->chains[i];
+/* ---- what is in a stretch, done ---- */
 
-		look_ahead(c, b->nchains - i);
-		for (struct op *o = c->first; o != NULL; o = o->next) {
-			o->packet.placed.payload.p = (const char *)(o + 1);
-			stream_packet(c->stream, &o->packet);
-		}
-	}
-	for (size_t i = 0; i < b->nends; i++)
-		session_finish(b->ends[i]);
-	b->n = b->nchains = b->nends = 0;
+static void
+perform(struct stretch *s)
+{
+	if (s->ended != NULL)
+		session_finish(s->ended);
+	else
+		stream_packets(s->stream, s->p, s->n);
 }
 
 static void *
 run(void *arg)
 {
 	struct worker *w = arg;
+	struct list mine;
 
+	list_init(&mine);
 	pthread_mutex_lock(&w->lock);
 	for (;;) {
-		while (w->in == w->out && !w->over)
+		while (w->todo.n == 0 && !w->over)
 			pthread_cond_wait(&w->filled, &w->lock);
-		if (w->in == w->out)
+		if (w->todo.n == 0)
 			break;
+		move(&mine, &w->todo, HANDFUL);
 		pthread_mutex_unlock(&w->lock);
-		perform(&w->blocks[w->out % BLOCKS]);
+		for (struct stretch *s = mine.first; s != NULL; s = s->next)
+			perform(s);
 		pthread_mutex_lock(&w->lock);
-		w->out++;
+		w->queued -= mine.n;
+		move(&w->done, &mine, mine.n);
 		pthread_cond_signal(&w->emptied);
 	}
 	pthread_mutex_unlock(&w->lock);
 	return NULL;
 }
 
-/* The block being filled goes over; waits until the next one is free. */
+int16_t *
+worker_room(struct worker *w, size_t *n)
+{
+	*n = ROOM;
+	return w->room;
+}
+
+/* ---- handing over ---- */
+
+static void
+recycle(struct worker *w, struct stretch *s)
+{
+	if (s->size != STRETCH) {
+		free(s);
+		return;
+	}
+	s->next = w->spare;
+	w->spare = s;
+}
+
+/* What is full goes over; waits while there is too much of it. */
 static void
 hand_over(struct worker *w)
 {
-	if (!w->threaded) {
-		perform(&w->blocks[0]);
-		w->in += BLOCKS;	/* for who counts them, a new one */
-		return;
-	}
+	struct stretch *s, *next;
+	struct list done;
+
+	list_init(&done);
 	pthread_mutex_lock(&w->lock);
-	w->in++;
+	w->queued += w->full.n;
+	move(&w->todo, &w->full, w->full.n);
 	pthread_cond_signal(&w->filled);
-	while (w->in - w->out >= BLOCKS)
+	while (w->queued > QUEUE)
 		pthread_cond_wait(&w->emptied, &w->lock);
+	move(&done, &w->done, w->done.n);
 	pthread_mutex_unlock(&w->lock);
+	for (s = done.first; s != NULL; s = next) {
+		next = s->next;
+		recycle(w, s);
+	}
 }
 
-/* ---- filling a block ---- */
-
-static void *
-one_more(void *v, size_t n, size_t *cap, size_t size)
+static void
+give(struct worker *w, struct stretch *s)
 {
-	size_t more = *cap > 0 ? *cap * 2 : 64;
-	void *p;
+	struct list one = { s, &s->next, 1 };
 
-	if (n < *cap)
-		return v;
-	if ((p = realloc(v, more * size)) != NULL)
-		*cap = more;
-	return p;
+	if (!w->threaded) {
+		perform(s);
+		recycle(w, s);
+		return;
+	}
+	move(&w->full, &one, 1);
+	if (w->full.n >= HANDFUL || w->live)
+		hand_over(w);
+}
+
+/* ---- filling a stretch ---- */
+
+static struct stretch *
+take(struct worker *w, size_t need)
+{
+	size_t size = need > STRETCH ? need : STRETCH;
+	struct stretch *s = w->spare;
+
+	if (size == STRETCH && s != NULL)
+		w->spare = s->next;
+	else if ((s = malloc(sizeof(*s) + size)) == NULL)
+		return NULL;
+	s->next = NULL;
+	s->ended = NULL;
+	s->size = size;
+	return s;
+}
+
+static void
+give_stretch(struct rec_stream *t)
+{
+	struct stretch *s = t->stretch;
+
+	if (s == NULL)
+		return;
+	s->stream = t;
+	s->n = (size_t)(t->fill - s->p);
+	t->stretch = NULL;
+	t->fill = t->full = NULL;
+	give(t->worker, s);
 }
 
 static int
-chain(struct worker *w, struct rec_stream *t, struct op *o)
+new_stretch(struct rec_stream *t, size_t need, sr_time now)
 {
-	struct block *b = &w->blocks[w->in % BLOCKS];
-	struct chain *c;
-
-	o->next = NULL;
-	if (t->block == w->in + 1) {
-		c = &b->chains[t->chain];
-		c->last->next = o;
-		c->last = o;
-		return SR_OK;
-	}
-	c = one_more(b->chains, b->nchains, &b->chain_cap, sizeof(*c));
-	if (c == NULL)
+	give_stretch(t);
+	if ((t->stretch = take(t->worker, need)) == NULL)
 		return SR_ENOMEM;
-	b->chains = c;
-	t->block = w->in + 1;
-	t->chain = b->nchains++;
-	b->chains[t->chain] = (struct chain){ t, o, o };
+	t->fill = t->stretch->p;
+	t->full = t->fill + t->stretch->size;
+	t->since = now;
 	return SR_OK;
 }
 
@@ -152,43 +214,36 @@ int
 worker_packet(struct rec_stream *t, const struct rec_format *f,
     const struct sr_line_packet *p)
 {
-	struct worker *w = t->worker;
-	struct block *b = &w->blocks[w->in % BLOCKS];
-	size_t n = p->rtp.payload.n;
-	size_t need = (sizeof(struct op) + n + ROUND - 1) &
-	    ~(size_t)(ROUND - 1);
-	struct op *o;
+	size_t n = p->rtp.payload.n, need = packet_size(n);
+	struct packet *to;
+	int err;
 
-	if (b->n + need > BLOCK) {
-		hand_over(w);
-		b = &w->blocks[w->in % BLOCKS];
-	}
-	o = (struct op *)(void *)(b->p + b->n);
-	b->n += need;
-	o->packet = (struct packet){ .placed = { .at = p->at,
-	    .format = f->format, .payload = p->rtp.payload, .lost = p->lost,
-	    .cut = p->cut }, .format = f, .rtp = p->rtp, .time = p->arrived };
+	if ((need > (size_t)(t->full - t->fill) ||
+	    (t->worker->live && p->arrived - t->since > LIVE)) &&
+	    (err = new_stretch(t, need, p->arrived)) != SR_OK)
+		return err;
+	to = (struct packet *)(void *)t->fill;
+	*to = (struct packet){ .format = f, .at = p->at, .time = p->arrived,
+	    .ts = p->rtp.ts, .ssrc = p->rtp.ssrc, .lost = p->lost,
+	    .cut = p->cut, .n = (uint32_t)n, .seq = p->rtp.seq,
+	    .pt = p->rtp.pt, .marker = p->rtp.marker };
 	if (n > 0)
-		memcpy(o + 1, p->rtp.payload.p, n);
-	return chain(w, t, o);
+		memcpy(to + 1, p->rtp.payload.p, n);
+	t->fill += need;
+	return SR_OK;
 }
 
 int
 worker_end(struct rec_session *s)
 {
-	struct worker *w = s->worker;
-	struct block *b = &w->blocks[w->in % BLOCKS];
-	struct rec_session **v = one_more(b->ends, b->nends, &b->end_cap,
-	    sizeof(*v));
+	struct stretch *end = take(s->worker, 0);
 
-	if (v == NULL)
+	for (struct rec_stream *t = s->streams; t != NULL; t = t->next)
+		give_stretch(t);
+	if (end == NULL)
 		return SR_ENOMEM;
-	b->ends = v;
-	b->ends[b->nends++] = s;
-	/* Who records live wants the files whole at once; otherwise an end is
-	 * no reason to hand over half a block, and to wait for it. */
-	if (w->recorder->cfg.live || b->nends == MAX_ENDS)
-		hand_over(w);
+	end->ended = s;
+	give(s->worker, end);
 	return SR_OK;
 }
 
@@ -197,17 +252,22 @@ worker_end(struct rec_session *s)
 static int
 start(struct sr_recorder *r, struct worker *w)
 {
-	w->recorder = r;
 	w->threaded = r->cfg.threads > 1;
-	for (int i = 0; i < (w->threaded ? BLOCKS : 1); i++)
-		if ((w->blocks[i].p = malloc(BLOCK)) == NULL)
-			return SR_ENOMEM;
+	w->live = r->cfg.live;
+	list_init(&w->full);
+	list_init(&w->todo);
+	list_init(&w->done);
+	if ((w->room = malloc(ROOM * sizeof(*w->room))) == NULL)
+		return SR_ENOMEM;
 	if (!w->threaded)
 		return SR_OK;
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->filled, NULL);
 	pthread_cond_init(&w->emptied, NULL);
-	return pthread_create(&w->thread, NULL, run, w) == 0 ? SR_OK : SR_ESYS;
+	if (pthread_create(&w->thread, NULL, run, w) == 0)
+		return SR_OK;
+	free(w->room);
+	return SR_ESYS;
 }
 
 int
@@ -233,21 +293,22 @@ worker_next(struct sr_recorder *r)
 static void
 stop(struct worker *w)
 {
-	if (w->blocks[w->in % BLOCKS].n > 0 ||
-	    w->blocks[w->in % BLOCKS].nends > 0)
-		hand_over(w);
+	struct stretch *s;
+
 	if (w->threaded) {
+		hand_over(w);
 		pthread_mutex_lock(&w->lock);
 		w->over = true;
 		pthread_cond_signal(&w->filled);
 		pthread_mutex_unlock(&w->lock);
 		pthread_join(w->thread, NULL);
+		hand_over(w);		/* nothing, and takes what is done */
 	}
-	for (int k = 0; k < BLOCKS; k++) {
-		free(w->blocks[k].p);
-		free(w->blocks[k].chains);
-		free(w->blocks[k].ends);
+	while ((s = w->spare) != NULL) {
+		w->spare = s->next;
+		free(s);
 	}
+	free(w->room);
 }
 
 void

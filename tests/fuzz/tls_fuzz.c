@@ -37,18 +37,18 @@ secrets(void)
 }
 
 static void
-take(struct sr_tls *t)
+take(struct sr_tls_watch *t)
 {
 	struct sr_chunk out;
 	volatile char sum = 0;
 
-	while (sr_tls_next(t, &out))
+	while (sr_tls_watch_next(t, &out))
 		for (size_t i = 0; i < out.data.n; i++)
 			sum = (char)(sum ^ out.data.p[i]);
 }
 
 static void
-feed(struct sr_tls *t, struct sr_dtls_watch *w, uint8_t what,
+feed(struct sr_tls_watch *t, struct sr_dtls_watch *w, uint8_t what,
     struct sr_str data)
 {
 	struct sr_addr a = { .ip = { 1 }, .port = 5061, .family = 4 };
@@ -70,7 +70,7 @@ feed(struct sr_tls *t, struct sr_dtls_watch *w, uint8_t what,
 		    .cut = 9 };
 	if (what >> 4 == 15)
 		c = (struct sr_chunk){ .kind = SR_CLOSE, .flow = c.flow };
-	if (sr_tls_feed(t, &c))
+	if (sr_tls_watch_feed(t, &c))
 		take(t);
 }
 
@@ -80,9 +80,9 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	struct sr_keylog *log = secrets();
 	struct sr_rd r = { p, n, false };
 	struct sr_dtls_watch *w;
-	struct sr_tls *t;
+	struct sr_tls_watch *t;
 
-	if (sr_tls_new(&t, log) != SR_OK || sr_dtls_watch_new(&w, log) !=
+	if (sr_tls_watch_new(&t, log) != SR_OK || sr_dtls_watch_new(&w, log) !=
 	    SR_OK)
 		abort();
 	while (r.n >= 3) {
@@ -98,7 +98,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		free(copy);
 	}
 	sr_keylog_add(log, (struct sr_str){ (const char *)p, n });
-	sr_tls_free(t);
+	sr_tls_watch_free(t);
 	sr_dtls_watch_free(w);
 	sr_keylog_free(log);
 	return 0;

@@ -152,7 +152,7 @@ flow_of(int from)
 }
 
 static bool
-feed(struct sr_tls *t, enum sr_chunk_kind kind, int from, const char *p,
+feed(struct sr_tls_watch *t, enum sr_chunk_kind kind, int from, const char *p,
     size_t n)
 {
 	struct sr_chunk c = { .kind = kind, .flow = flow_of(from), .time = 7,
@@ -160,9 +160,9 @@ feed(struct sr_tls *t, enum sr_chunk_kind kind, int from, const char *p,
 
 	if (kind == SR_BYTES)
 		c.data = guarded(p, n);
-	if (!sr_tls_feed(t, &c))
+	if (!sr_tls_watch_feed(t, &c))
 		return false;
-	while (sr_tls_next(t, &out)) {
+	while (sr_tls_watch_next(t, &out)) {
 		int side = out.flow.src.ip[3] == 1 ? 0 : 1;
 
 		CHECK_EQ(out.flow.proto, SR_TLS);
@@ -189,12 +189,12 @@ static void
 listen_to(const char *log, size_t max, bool late)
 {
 	struct sr_keylog *k;
-	struct sr_tls *t;
+	struct sr_tls_watch *t;
 
 	memset(&heard, 0, sizeof(heard));
 	CHECK_EQ(sr_keylog_new(&k, 100), SR_OK);
 	CHECK_EQ(sr_keylog_add(k, sr_cstr(log)), SR_OK);
-	CHECK_EQ(sr_tls_new(&t, k), SR_OK);
+	CHECK_EQ(sr_tls_watch_new(&t, k), SR_OK);
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < talk.npieces; i++)
 			for (size_t at = 0; at < talk.n[i]; at += max) {
@@ -205,7 +205,7 @@ listen_to(const char *log, size_t max, bool late)
 				feed(t, SR_BYTES, talk.from[i],
 				    talk.wire[i] + at, n < max ? n : max);
 			}
-	sr_tls_free(t);
+	sr_tls_watch_free(t);
 	sr_keylog_free(k);
 }
 
@@ -368,7 +368,7 @@ TEST(tls_records_that_are_full_are_opened)
 TEST(tls_what_cannot_be_opened_is_said_once)
 {
 	struct sr_keylog *k;
-	struct sr_tls *t;
+	struct sr_tls_watch *t;
 
 	begin(TLS_method(), TLS1_3_VERSION, "TLS_AES_128_GCM_SHA256", 0);
 	shake();
@@ -383,10 +383,10 @@ TEST(tls_what_cannot_be_opened_is_said_once)
 	CHECK_EQ(heard.notes + (heard.n[0] > 0), 1);
 	/* What is no TLS is left alone. */
 	CHECK_EQ(sr_keylog_new(&k, 100), SR_OK);
-	CHECK_EQ(sr_tls_new(&t, k), SR_OK);
+	CHECK_EQ(sr_tls_watch_new(&t, k), SR_OK);
 	CHECK(!feed(t, SR_BYTES, 0, "INVITE sip:a@b", 14));
 	CHECK(!feed(t, SR_CLOSE, 0, "", 0));
-	sr_tls_free(t);
+	sr_tls_watch_free(t);
 	sr_keylog_free(k);
 	end();
 }
@@ -394,14 +394,14 @@ TEST(tls_what_cannot_be_opened_is_said_once)
 TEST(tls_an_end_and_a_hole_are_handed_on)
 {
 	struct sr_keylog *k;
-	struct sr_tls *t;
+	struct sr_tls_watch *t;
 
 	begin(TLS_method(), TLS1_3_VERSION, "TLS_AES_128_GCM_SHA256", 0);
 	shake();
 	memset(&heard, 0, sizeof(heard));
 	CHECK_EQ(sr_keylog_new(&k, 100), SR_OK);
 	CHECK_EQ(sr_keylog_add(k, sr_cstr(talk.log)), SR_OK);
-	CHECK_EQ(sr_tls_new(&t, k), SR_OK);
+	CHECK_EQ(sr_tls_watch_new(&t, k), SR_OK);
 	for (size_t i = 0; i < talk.npieces; i++)
 		feed(t, SR_BYTES, talk.from[i], talk.wire[i], talk.n[i]);
 	CHECK(feed(t, SR_GAP, 0, NULL, 100));
@@ -413,7 +413,7 @@ TEST(tls_an_end_and_a_hole_are_handed_on)
 	for (size_t i = 0; i < talk.npieces; i++)
 		CHECK(feed(t, SR_BYTES, talk.from[i], talk.wire[i],
 		    talk.n[i]));
-	sr_tls_free(t);
+	sr_tls_watch_free(t);
 	sr_keylog_free(k);
 	end();
 }
@@ -426,7 +426,7 @@ TEST(tls_a_hole_costs_no_more_than_what_was_in_it)
 
 	for (int i = 0; i < 4; i++) {
 		struct sr_keylog *k;
-		struct sr_tls *t;
+		struct sr_tls_watch *t;
 		size_t last, n;
 
 		begin(TLS_method(), i == 3 ? TLS1_3_VERSION : TLS1_2_VERSION,
@@ -441,7 +441,7 @@ TEST(tls_a_hole_costs_no_more_than_what_was_in_it)
 		memset(&heard, 0, sizeof(heard));
 		CHECK_EQ(sr_keylog_new(&k, 100), SR_OK);
 		CHECK_EQ(sr_keylog_add(k, sr_cstr(talk.log)), SR_OK);
-		CHECK_EQ(sr_tls_new(&t, k), SR_OK);
+		CHECK_EQ(sr_tls_watch_new(&t, k), SR_OK);
 		for (size_t p = 0; p < talk.npieces; p++) {
 			n = talk.n[p];
 			if (p == last)	/* the rest of a record is there */
@@ -454,7 +454,7 @@ TEST(tls_a_hole_costs_no_more_than_what_was_in_it)
 		}
 		CHECK_EQ(heard.gaps, 1);
 		check_heard("one two three", "");
-		sr_tls_free(t);
+		sr_tls_watch_free(t);
 		sr_keylog_free(k);
 		end();
 	}

@@ -646,6 +646,71 @@ TEST(capture_filters_each_link_type_and_counts_all_frames)
 	sr_buf_free(&why);
 }
 
+TEST(capture_more_is_what_is_in_memory_and_what_is_wrong_comes_next)
+{
+	struct sr_frame fr[8];
+	struct sr_capture *c;
+	struct file f;
+
+	pcap_begin(&f, 0xa1b2c3d4, false);
+	for (uint32_t k = 0; k < 5; k++)
+		pcap_add(&f, 1700000000 + k, k, "frame", 5);
+	put(&f, 0, 8);				/* no record */
+	put(&f, 0, 8);
+	pcap_add(&f, 1700000009, 9, "behind", 6);
+	pcap_add(&f, 1700000010, 9, "a half", 6);
+	f.b.n -= 3;
+	c = open_file(&f);
+	CHECK_EQ(sr_capture_next(c, fr), SR_OK);
+	CHECK_EQ(sr_capture_more(c, fr + 1, 2), 2);
+	CHECK_EQ(sr_capture_more(c, fr + 3, 5), 2);
+	for (unsigned k = 0; k < 5; k++) {
+		CHECK_EQ(fr[k].num, k + 1);
+		CHECK_EQ(fr[k].time, (1700000000 + k) * SR_SEC + k * 1000);
+		CHECK_STR(fr[k].data, "frame");
+	}
+	expect_err(c, SR_EBAD, "damaged, 16 bytes");
+	CHECK_EQ(sr_capture_more(c, fr, 8), 1);
+	CHECK_STR(fr[0].data, "behind");
+	expect_err(c, SR_EBAD, "ends inside frame 7");
+	CHECK_EQ(sr_capture_more(c, fr, 8), 0);
+	expect_err(c, SR_ENOENT, NULL);
+	sr_capture_close(c);
+}
+
+TEST(capture_more_keeps_the_error_of_a_block_and_leaves_out_what_is_filtered)
+{
+	struct file f = { .big = false }, b;
+	struct sr_frame fr[8];
+	struct sr_capture *c;
+
+	sr_buf_init(&f.b, 1024 * 1024);
+	shb(&f, false);
+	idb(&f, 1, 0, -1, 0);
+	for (unsigned i = 0; i < 5; i++) {
+		b = body(false);
+		put(&b, i == 3 ? 7 : 0, 4);	/* there is no interface 7 */
+		put(&b, 0, 8);
+		put(&b, 42, 4);
+		put(&b, 42, 4);
+		sr_buf_add(&b.b, udp_to(5060 + (i == 1)));
+		block(&f, 6, &b);
+		sr_buf_free(&b.b);
+	}
+	c = open_file(&f);
+	CHECK_EQ(sr_capture_filter(c, "udp port 5060", NULL), SR_OK);
+	CHECK_EQ(sr_capture_next(c, fr), SR_OK);
+	CHECK_EQ(sr_capture_more(c, fr + 1, 7), 1);
+	CHECK_EQ(fr[0].num, 1);
+	CHECK_EQ(fr[1].num, 3);
+	CHECK_EQ(sr_capture_more(c, fr + 2, 6), 0);
+	expect_err(c, SR_EBAD, "no interface 7");
+	CHECK_EQ(sr_capture_more(c, fr, 8), 1);
+	CHECK_EQ(fr[0].num, 5);
+	expect_err(c, SR_ENOENT, NULL);
+	sr_capture_close(c);
+}
+
 TEST(capture_an_interface_that_is_not_there_is_a_system_error)
 {
 	struct sr_capture *c = NULL;

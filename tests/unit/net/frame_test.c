@@ -318,3 +318,49 @@ TEST(frame_the_short_way_agrees_with_the_long_one)
 	rig_close(&a);
 	rig_close(&b);
 }
+
+/* A datagram, a segment, or the first half of a fragmented datagram. */
+static void
+any_kind(struct wire *w, unsigned kind, unsigned i)
+{
+	w_set(w, SR_STR("0123456789abcdef"));
+	if (kind == 0)
+		w_tcp(w, 7, 9, 16 * i, 0, 0x10);
+	else
+		w_udp(w, 5000 + i, 6000);
+	w_ip4(w, kind == 0 ? 6 : 17, 1, 2, i, kind == 1 ? 0x2000 : 0);
+	w_eth(w, 0x0800);
+}
+
+/* Times jump now and then, so that what waits is given up in between. */
+TEST(frame_several_at_once_say_what_they_say_one_by_one)
+{
+	enum { FRAMES = 40 };
+	static struct wire w[FRAMES];
+	struct sr_frame f[FRAMES];
+	struct rig a, b;
+	uint32_t seed = 5;
+
+	rig_open(&a);
+	rig_open(&b);
+	for (int round = 0; round < 200; round++) {
+		for (unsigned i = 0; i < FRAMES; i++) {
+			any_kind(&w[i], lcg(&seed) % 12, lcg(&seed) % 64);
+			a.now += lcg(&seed) % 9 == 0 ? 20 * SR_SEC : SR_MSEC;
+			f[i] = (struct sr_frame){ .link = 1, .time = a.now,
+			    .num = ++a.num, .wire = w[i].n,
+			    .data = { (const char *)w[i].b, w[i].n } };
+			CHECK_EQ(sr_net_frame(a.n, &f[i]), SR_OK);
+			rig_drain(&a);
+		}
+		for (size_t i = 0; i < FRAMES;) {
+			CHECK_EQ(sr_net_frame(b.n, &f[i++]), SR_OK);
+			i += sr_net_more(b.n, f + i, FRAMES - i);
+			rig_drain(&b);
+		}
+		CHECK(sr_streq(sr_buf_str(&a.log), sr_buf_str(&b.log)));
+		a.log.n = b.log.n = 0;
+	}
+	rig_close(&a);
+	rig_close(&b);
+}

@@ -193,6 +193,59 @@ TEST(wav_on_a_full_disk_says_so_and_stays_valid)
 	leave();
 }
 
+/* The samples at this place of the file are all v. */
+static bool
+holds(const char *name, off_t at, int16_t v, size_t n)
+{
+	int16_t back[4000] = { 0 };
+	int fd = openat(dir, name, O_RDONLY);
+	bool same = pread(fd, back, n * 2, 80 + at * 2) == (ssize_t)n * 2;
+
+	close(fd);
+	for (size_t i = 0; i < n; i++)
+		same = same && back[i] == v;
+	return same;
+}
+
+TEST(wav_files_that_share_a_buffer_keep_their_samples_apart)
+{
+	struct sr_wav *a = NULL, *b = NULL;
+	struct rlimit was, little;
+	int16_t v[4000], room[8192];
+
+	enter();
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &was);
+	little = (struct rlimit){ 10000, was.rlim_max };
+	CHECK_EQ(sr_wav_new(&a, dir, "a.wav", 8000, 1), SR_OK);
+	CHECK_EQ(sr_wav_new(&b, dir, "b.wav", 8000, 1), SR_OK);
+	sr_wav_lend(a, room, 8192);
+	sr_wav_lend(b, room, 8192);
+	for (int16_t k = 1; k <= 3; k++) {
+		for (int i = 0; i < 4000; i++)
+			v[i] = (int16_t)(10 * k);
+		if (k == 2)		/* the disk is full for a while */
+			setrlimit(RLIMIT_FSIZE, &little);
+		CHECK_EQ(sr_wav_write(a, v, 4000), SR_OK);
+		CHECK_EQ(sr_wav_flush(a), k == 2 ? SR_ESYS : SR_OK);
+		setrlimit(RLIMIT_FSIZE, &was);
+		for (int i = 0; i < 4000; i++)
+			v[i] = (int16_t)(10 * k + 1);
+		CHECK_EQ(sr_wav_write(b, v, 4000), SR_OK);
+		CHECK_EQ(sr_wav_flush(b), SR_OK);
+	}
+	CHECK_EQ(sr_wav_close(a), SR_OK);
+	CHECK_EQ(sr_wav_close(b), SR_OK);
+	CHECK_EQ(frames_in("a.wav", 8000, 1), 12000);
+	CHECK(holds("a.wav", 0, 10, 4000));
+	CHECK(holds("a.wav", 5000, 0, 3000));
+	CHECK(holds("a.wav", 8000, 30, 4000));
+	for (int16_t k = 1; k <= 3; k++)
+		CHECK(holds("b.wav", 4000 * (k - 1), (int16_t)(10 * k + 1),
+		    4000));
+	leave();
+}
+
 TEST(wav_reader_refuses_what_is_none)
 {
 	struct sr_wav_in in;

@@ -56,3 +56,27 @@ TEST(rtcp_of_no_length_does_not_stand_still)
 		n++;
 	CHECK_EQ(n, 2);
 }
+
+TEST(rtcp_report_blocks_are_as_many_as_there_is_room_for)
+{
+	/* Three blocks it says; there is one, and a half. */
+	static const char p[] = "\x83\xc9\0\x0a" "\0\0\0\1"
+	    "\0\0\0\2" "\x40\xff\xff\xff" "\0\2\0\3" "\0\0\0\4"
+	    "\0\0\0\5" "\0\0\0\6" "\0\0\0\7\0\0\0\x08\0\0\0\x09";
+	struct sr_str rest = guarded(p, sizeof(p) - 1);
+	struct sr_report b;
+	struct sr_rtcp c;
+
+	CHECK_EQ(sr_rtcp_next(&rest, &c), SR_OK);
+	CHECK_EQ(c.blocks.n, 24);
+	CHECK(sr_report_next(&c.blocks, &b));
+	CHECK_EQ(b.ssrc, 2);
+	CHECK_EQ(b.fraction, 0x40);
+	CHECK_EQ(b.lost, -1);
+	CHECK_EQ(b.highest, 0x20003);
+	CHECK_EQ(b.jitter, 4);
+	CHECK_EQ(b.lsr, 5);
+	CHECK_EQ(b.dlsr, 6);
+	CHECK(!sr_report_next(&c.blocks, &b));
+	CHECK(!sr_report_next(&c.blocks, &b));
+}

@@ -1,4 +1,5 @@
-/* tls - TLS connections of a capture, opened with the secrets of a key log.
+/* tls_watch - TLS connections of a capture, opened with the secrets of a key
+ * log.
  *
  * Each direction is a row of records.  What is sealed waits until the other
  * direction has said with what; what cannot be opened ends the connection for
@@ -47,7 +48,7 @@ struct out {
 	size_t at, n;			/* of plain; SR_GAP: bytes skipped */
 	const char *why;
 };
-struct sr_tls {
+struct sr_tls_watch {
 	const struct sr_keylog *log;
 	struct conn *table[BUCKETS], *oldest, *newest;
 	size_t nconns, held;
@@ -61,9 +62,9 @@ struct sr_tls {
 };
 
 int
-sr_tls_new(struct sr_tls **tp, const struct sr_keylog *k)
+sr_tls_watch_new(struct sr_tls_watch **tp, const struct sr_keylog *k)
 {
-	struct sr_tls *t = sr_zalloc(sizeof(*t));
+	struct sr_tls_watch *t = sr_zalloc(sizeof(*t));
 
 	if (t == NULL)
 		return SR_ENOMEM;
@@ -76,7 +77,8 @@ sr_tls_new(struct sr_tls **tp, const struct sr_keylog *k)
 /* ---- what goes out ---- */
 
 static struct out *
-give(struct sr_tls *t, const struct conn *c, int dir, enum sr_chunk_kind kind)
+give(struct sr_tls_watch *t, const struct conn *c, int dir,
+    enum sr_chunk_kind kind)
 {
 	struct out *o;
 
@@ -93,8 +95,8 @@ give(struct sr_tls *t, const struct conn *c, int dir, enum sr_chunk_kind kind)
 }
 
 static int
-give_bytes(struct sr_tls *t, const struct conn *c, int dir, const uint8_t *p,
-    size_t n)
+give_bytes(struct sr_tls_watch *t, const struct conn *c, int dir,
+    const uint8_t *p, size_t n)
 {
 	struct out *o = t->nout > 0 ? &t->out[t->nout - 1] : NULL;
 	size_t at = t->plain.n;
@@ -118,7 +120,7 @@ give_bytes(struct sr_tls *t, const struct conn *c, int dir, const uint8_t *p,
 }
 
 static void
-note(struct sr_tls *t, const struct conn *c, const char *why)
+note(struct sr_tls_watch *t, const struct conn *c, const char *why)
 {
 	struct out *o;
 
@@ -135,7 +137,7 @@ note(struct sr_tls *t, const struct conn *c, const char *why)
 }
 
 bool
-sr_tls_next(struct sr_tls *t, struct sr_chunk *c)
+sr_tls_watch_next(struct sr_tls_watch *t, struct sr_chunk *c)
 {
 	const struct out *o = &t->out[t->given];
 
@@ -162,7 +164,7 @@ turned(const struct sr_flow *f)
 
 /* Both directions have one place. */
 static struct conn **
-bucket(struct sr_tls *t, const struct sr_flow *f)
+bucket(struct sr_tls_watch *t, const struct sr_flow *f)
 {
 	struct sr_flow r = turned(f);
 
@@ -170,7 +172,7 @@ bucket(struct sr_tls *t, const struct sr_flow *f)
 }
 
 static struct conn *
-find(struct sr_tls *t, const struct sr_flow *f, int *dir)
+find(struct sr_tls_watch *t, const struct sr_flow *f, int *dir)
 {
 	struct sr_flow r = turned(f);
 	struct conn *c;
@@ -184,14 +186,14 @@ find(struct sr_tls *t, const struct sr_flow *f, int *dir)
 }
 
 static void
-unlink_age(struct sr_tls *t, struct conn *c)
+unlink_age(struct sr_tls_watch *t, struct conn *c)
 {
 	*(c->older != NULL ? &c->older->newer : &t->oldest) = c->newer;
 	*(c->newer != NULL ? &c->newer->older : &t->newest) = c->older;
 }
 
 static void
-link_age(struct sr_tls *t, struct conn *c)
+link_age(struct sr_tls_watch *t, struct conn *c)
 {
 	c->newer = NULL;
 	c->older = t->newest;
@@ -221,7 +223,7 @@ empty(struct conn *c)
 }
 
 static void
-drop(struct sr_tls *t, struct conn *c)
+drop(struct sr_tls_watch *t, struct conn *c)
 {
 	struct conn **at = bucket(t, &c->flow);
 
@@ -236,7 +238,7 @@ drop(struct sr_tls *t, struct conn *c)
 }
 
 void
-sr_tls_free(struct sr_tls *t)
+sr_tls_watch_free(struct sr_tls_watch *t)
 {
 	if (t == NULL)
 		return;
@@ -249,7 +251,7 @@ sr_tls_free(struct sr_tls *t)
 }
 
 static struct conn *
-add(struct sr_tls *t, const struct sr_flow *f)
+add(struct sr_tls_watch *t, const struct sr_flow *f)
 {
 	struct conn *c, **at;
 
@@ -273,7 +275,7 @@ add(struct sr_tls *t, const struct sr_flow *f)
 }
 
 static int
-give_up(struct sr_tls *t, struct conn *c, const char *why)
+give_up(struct sr_tls_watch *t, struct conn *c, const char *why)
 {
 	note(t, c, why);
 	c->dead = true;
@@ -283,7 +285,8 @@ give_up(struct sr_tls *t, struct conn *c, const char *why)
 /* ---- handshake ---- */
 
 static int
-install(struct sr_tls *t, struct conn *c, int dir, enum keylog_kind kind)
+install(struct sr_tls_watch *t, struct conn *c, int dir,
+    enum keylog_kind kind)
 {
 	struct sr_str secret = keylog_find(t->log, kind, c->hello.client);
 	struct half *h = &c->half[dir];
@@ -299,7 +302,7 @@ install(struct sr_tls *t, struct conn *c, int dir, enum keylog_kind kind)
 }
 
 static int
-install_traffic(struct sr_tls *t, struct conn *c, int dir)
+install_traffic(struct sr_tls_watch *t, struct conn *c, int dir)
 {
 	c->half[dir].traffic = true;
 	return install(t, c, dir, dir == c->client ? KEYLOG_CLIENT_TRAFFIC :
@@ -309,7 +312,7 @@ install_traffic(struct sr_tls *t, struct conn *c, int dir)
 /* TLS 1.3, behind ServerHello.  Who logs only the later secrets is followed
  * from there on. */
 static int
-install_handshake(struct sr_tls *t, struct conn *c, int dir)
+install_handshake(struct sr_tls_watch *t, struct conn *c, int dir)
 {
 	enum keylog_kind kind = dir == c->client ? KEYLOG_CLIENT_HANDSHAKE :
 	    KEYLOG_SERVER_HANDSHAKE;
@@ -321,7 +324,7 @@ install_handshake(struct sr_tls *t, struct conn *c, int dir)
 }
 
 static int
-message(struct sr_tls *t, struct conn *c, int dir, uint8_t type,
+message(struct sr_tls_watch *t, struct conn *c, int dir, uint8_t type,
     struct sr_str body)
 {
 	bool v13 = c->hello.version == TLS13;
@@ -350,7 +353,8 @@ message(struct sr_tls *t, struct conn *c, int dir, uint8_t type,
 }
 
 static int
-messages(struct sr_tls *t, struct conn *c, int dir, const uint8_t *p, size_t n)
+messages(struct sr_tls_watch *t, struct conn *c, int dir, const uint8_t *p,
+    size_t n)
 {
 	struct sr_buf *b = &c->half[dir].message;
 	size_t at = 0;
@@ -379,7 +383,7 @@ messages(struct sr_tls *t, struct conn *c, int dir, const uint8_t *p, size_t n)
 
 /* What a record holds, in the clear. */
 static int
-content(struct sr_tls *t, struct conn *c, int dir, uint8_t type,
+content(struct sr_tls_watch *t, struct conn *c, int dir, uint8_t type,
     const uint8_t *p, size_t n)
 {
 	switch (type) {
@@ -393,7 +397,7 @@ content(struct sr_tls *t, struct conn *c, int dir, uint8_t type,
 }
 
 static int
-sealed(struct sr_tls *t, struct conn *c, int dir, struct sr_str header,
+sealed(struct sr_tls_watch *t, struct conn *c, int dir, struct sr_str header,
     struct sr_str body)
 {
 	struct half *h = &c->half[dir];
@@ -414,7 +418,7 @@ sealed(struct sr_tls *t, struct conn *c, int dir, struct sr_str header,
 }
 
 static int
-record(struct sr_tls *t, struct conn *c, int dir, struct sr_str header,
+record(struct sr_tls_watch *t, struct conn *c, int dir, struct sr_str header,
     struct sr_str body)
 {
 	uint8_t type = (uint8_t)header.p[0];
@@ -444,7 +448,7 @@ record(struct sr_tls *t, struct conn *c, int dir, struct sr_str header,
 /* Behind a hole: the first place where a record begins that opens with one of
  * the next counters.  False: it has not come yet. */
 static bool
-regain(struct sr_tls *t, struct conn *c, struct half *h, size_t *at)
+regain(struct sr_tls_watch *t, struct conn *c, struct half *h, size_t *at)
 {
 	struct sr_str in = sr_buf_str(&h->in);
 	uint64_t first = h->box.seq;
@@ -481,7 +485,7 @@ regain(struct sr_tls *t, struct conn *c, struct half *h, size_t *at)
 
 /* True when anything was cut. */
 static bool
-records(struct sr_tls *t, struct conn *c, int dir)
+records(struct sr_tls_watch *t, struct conn *c, int dir)
 {
 	struct sr_buf *b = &c->half[dir].in;
 	size_t at = 0, len;
@@ -515,7 +519,7 @@ records(struct sr_tls *t, struct conn *c, int dir)
 }
 
 static void
-run(struct sr_tls *t, struct conn *c)
+run(struct sr_tls_watch *t, struct conn *c)
 {
 	while (!c->dead && (records(t, c, 0) | records(t, c, 1)))
 		;
@@ -531,7 +535,8 @@ looks(struct sr_str s)
 }
 
 static void
-ended(struct sr_tls *t, struct conn *c, int dir, const struct sr_chunk *in)
+ended(struct sr_tls_watch *t, struct conn *c, int dir,
+    const struct sr_chunk *in)
 {
 	struct out *o = give(t, c, dir, in->kind);
 	struct half *h = &c->half[dir];
@@ -554,7 +559,7 @@ ended(struct sr_tls *t, struct conn *c, int dir, const struct sr_chunk *in)
 
 /* The connection of a chunk; NULL: it is no concern of ours. */
 static struct conn *
-conn_of(struct sr_tls *t, const struct sr_chunk *in, int *dir)
+conn_of(struct sr_tls_watch *t, const struct sr_chunk *in, int *dir)
 {
 	struct conn *c = find(t, &in->flow, dir);
 
@@ -571,7 +576,7 @@ conn_of(struct sr_tls *t, const struct sr_chunk *in, int *dir)
 }
 
 bool
-sr_tls_feed(struct sr_tls *t, const struct sr_chunk *in)
+sr_tls_watch_feed(struct sr_tls_watch *t, const struct sr_chunk *in)
 {
 	struct conn *c;
 	bool done;
