@@ -223,7 +223,7 @@ int
 replay_capture(const struct options *o, struct pieces *out)
 {
 	struct sr_cfg cfg = { .all = o->all, .no_payload = true, .wire = true,
-	    .crypto = &sr_crypto_openssl };
+	    .crypto = &sr_crypto_full };
 	struct reading r = { .o = o, .out = out };
 	struct sr_capture *c = NULL;
 	struct sr_engine *e = NULL;

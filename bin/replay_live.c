@@ -286,9 +286,9 @@ open_media(struct world *w)
 static int
 open_run(struct world *w)
 {
-	struct sr_run_cfg cfg = { .crypto = &sr_crypto_openssl,
+	struct sr_run_cfg cfg = { .crypto = &sr_crypto_full,
 	    .ports = { w, take_pair, give_pair },
-	    .seed = w->o->has_seed ? w->o->seed | 1 : 0, .t1 = w->o->t1,
+	    .seed = w->o->has_seed ? w->o->seed + 1 : 0, .t1 = w->o->t1,
 	    .min_se = w->o->min_se, .udp_only = w->o->udp_only,
 	    .session_expires = w->o->session_expires,
 	    .allow_md5 = w->o->md5, .keying = w->o->keying,

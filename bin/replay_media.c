@@ -26,8 +26,13 @@ struct reader {				/* of the samples of a WAV file */
 	size_t frames, at;
 	uint8_t channels;
 };
+struct guard {				/* of one stream: SRTP by SDES */
+	struct guard *next;
+	void *ours, *theirs;
+};
 struct studio {
 	const struct options *o;
+	struct guard *guards;
 	struct kept_tape *tapes;	/* loops, shared by all calls */
 	struct reader *readers;
 	pthread_mutex_t lock;		/* the pacer's thread asks too */
@@ -50,6 +55,7 @@ studio_free(struct studio *s)
 {
 	struct kept_tape *k;
 	struct reader *r;
+	struct guard *g;
 
 	if (s == NULL)
 		return;
@@ -57,6 +63,12 @@ studio_free(struct studio *s)
 		s->tapes = k->next;
 		sr_tape_free(k->tape);
 		free(k);
+	}
+	while ((g = s->guards) != NULL) {
+		s->guards = g->next;
+		sr_crypto_full.srtp_free(g->ours);
+		sr_crypto_full.srtp_free(g->theirs);
+		free(g);
 	}
 	while ((r = s->readers) != NULL) {
 		s->readers = r->next;
@@ -209,6 +221,73 @@ tape_of(struct studio *s, const struct sound *snd,
 	return loop(s, &cfg);
 }
 
+/* ---- SRTP ---- */
+
+typedef int transform(void *ctx, struct sr_str pkt, uint8_t *out, size_t *n);
+
+static int
+in_place(transform *fn, void *ctx, uint8_t *pkt, size_t *n, size_t cap)
+{
+	uint8_t out[4096] __attribute__((aligned(4)));
+	size_t k = sizeof(out);
+	int err = fn(ctx, (struct sr_str){ (char *)pkt, *n }, out, &k);
+
+	if (err != SR_OK)
+		return err;
+	if (k > cap)
+		return SR_ELIMIT;
+	memcpy(pkt, out, k);
+	*n = k;
+	return SR_OK;
+}
+
+static int
+protect(void *arg, bool rtcp, uint8_t *pkt, size_t *n, size_t cap)
+{
+	const struct guard *g = arg;
+
+	return in_place(rtcp ? sr_crypto_full.srtcp_protect :
+	    sr_crypto_full.srtp_protect, g->ours, pkt, n, cap);
+}
+
+static int
+unprotect(void *arg, bool rtcp, uint8_t *pkt, size_t *n)
+{
+	const struct guard *g = arg;
+
+	return in_place(rtcp ? sr_crypto_full.srtcp_unprotect :
+	    sr_crypto_full.srtp_unprotect, g->theirs, pkt, n, *n);
+}
+
+static int
+context(void **ctx, const struct sr_sdes_key *k, enum sr_srtp_way way)
+{
+	struct sr_srtp_key key = { .suite = k->suite,
+	    .key = { (const char *)k->key, sr_suite_key(k->suite) },
+	    .salt = { (const char *)k->salt, sr_suite_salt(k->suite) },
+	    .mki = { (const char *)k->mki, k->nmki } };
+
+	return sr_crypto_full.srtp_new(ctx, &key, 1, way);
+}
+
+static struct guard *
+guard_new(struct studio *s, const struct sr_run_line *l)
+{
+	struct guard *g = sr_zalloc(sizeof(*g));
+
+	if (g == NULL)
+		return NULL;
+	g->next = s->guards;
+	s->guards = g;
+	if (context(&g->ours, &l->ours, SR_PROTECT) != SR_OK ||
+	    context(&g->theirs, &l->theirs, SR_UNPROTECT) != SR_OK) {
+		cli_warn("SRTP: %s cannot be done",
+		    sr_suite_name(l->ours.suite));
+		return NULL;
+	}
+	return g;
+}
+
 /* ---- senders ---- */
 
 static struct sr_play *
@@ -310,6 +389,11 @@ studio_sender(struct studio *s, const struct piece *p,
 	if (is_harmful(&harm))
 		sr_harm_new(&cfg.harm, &harm, sr_play_emitter(cfg.play));
 	sr_reporter_new(&cfg.reporter, &rep);
+	if (l->keying == SR_KEYS_SDES &&
+	    (cfg.arg = guard_new(s, l)) != NULL) {
+		cfg.protect = protect;
+		cfg.unprotect = unprotect;
+	}
 	if (sr_sender_new(&out, &cfg) != SR_OK)
 		cli_warn("out of memory");
 	return out;

@@ -379,13 +379,13 @@ prepare(struct world *w)
 {
 	struct sr_addr client = { { 192, 0, 2, 10 }, 5060, 4 };
 	struct sr_addr server = { { 192, 0, 2, 20 }, 5060, 4 };
-	struct sr_run_cfg run = { .crypto = &sr_crypto_openssl,
-	    .ports = { w, take_pair, give_pair }, .seed = w->o->seed | 1,
+	struct sr_run_cfg run = { .crypto = &sr_crypto_full,
+	    .ports = { w, take_pair, give_pair }, .seed = w->o->seed + 1,
 	    .session_expires = w->o->session_expires, .udp_only = true,
 	    .keying = w->o->keying, .suite = w->o->suite,
 	    .mux = w->o->mux };
-	struct sr_peer_cfg peer = { .crypto = &sr_crypto_openssl,
-	    .seed = w->o->seed + 1, .media = server };
+	struct sr_peer_cfg peer = { .crypto = &sr_crypto_full,
+	    .seed = w->o->seed + 2, .media = server };
 
 	peer.media.port = 10000;
 	run.local[SR_UDP] = client;
