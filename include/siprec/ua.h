@@ -153,7 +153,8 @@ int sr_ua_reply(struct sr_ua *ua, struct sr_tx *tx, sr_time now,
 /* Sends the answer that the fault of this request calls for. */
 int sr_ua_refuse(struct sr_ua *ua, struct sr_tx *tx, sr_time now);
 /* The dialog of a request; for a first INVITE it is made now, with our tag.
- * NULL: none, or too many. */
+ * NULL: none, or too many; and once the exchange is over (final answer, ACK),
+ * when events still name it. */
 struct sr_dialog *sr_tx_dialog(struct sr_tx *tx);
 /* What was asked; NULL some time after the final answer. */
 const struct sr_msg *sr_tx_msg(const struct sr_tx *tx);
@@ -219,7 +220,8 @@ int sr_dialog_ack(struct sr_dialog *d, sr_time now, struct sr_str type,
 int sr_dialog_prack(struct sr_dialog *d, sr_time now, struct sr_str type,
     struct sr_str body);
 /* Our INVITE (also a re-INVITE) is taken back; reason: a Reason header line
- * with CRLF, or absent.  A 2xx that comes nevertheless is ended by BYE. */
+ * with CRLF, or absent.  A 2xx that comes nevertheless is ended by BYE where
+ * the INVITE was the first one, and else stands. */
 int sr_dialog_cancel(struct sr_dialog *d, sr_time now, struct sr_str reason);
 /* Ends it, whatever its state is: BYE, CANCEL, or 480 to an INVITE of the
  * peer that is unanswered.  A 2xx of ours that has no ACK yet is waited for.

@@ -178,6 +178,17 @@ large_min(int side, struct sr_ua_cfg *c)
 		c->min_se = 500;
 }
 
+TEST(ua_long_interval_is_given_up_32_s_before_its_end)
+{
+	struct wire_net *w = timed(SR_REFRESH_UAC, 300, NULL);
+
+	w->loses = all;
+	wire_run(w, 300 * SR_SEC);
+	CHECK_EQ((wire_nth(w, SERVER, SR_UA_SEND, SR_BYE, 0, 0)->at -
+	    w->start) / SR_SEC, 268);
+	wire_down(w);
+}
+
 TEST(ua_422_is_answered_with_a_longer_interval)
 {
 	struct wire_net *w = timed(SR_REFRESH_UAC, 90, large_min);
