@@ -67,6 +67,10 @@ static const struct row {
 	    "--b\r\nContent-Type: application/sdp\r\n\r\n" SENDONLY "\r\n"
 	    "--b\r\nContent-Type: application/rs-metadata+xml\r\n\r\n<rec"
 	    "\r\n--b--\r\n", 200, NULL },
+	{ 17, true, SRC, RIG_MARKS, "multipart/mixed;boundary=b",
+	    "--b\r\nContent-Type: application/sdp\r\n\r\n" SENDONLY "\r\n"
+	    "--b\r\nContent-Type: application/rs-metadata+xml\r\n\r\n<rec"
+	    "\r\n--b--\r\n", 400, "metadata cannot be read" },
 	{ 18, false, SRC, RIG_MARKS, "multipart/mixed;boundary=b",
 	    "--b\r\nContent-Type: application/sdp\r\n\r\n" SENDONLY "\r\n"
 	    "--b\r\nContent-Type: application/foo\r\n\r\nbar\r\n--b--\r\n",

@@ -1,5 +1,13 @@
 #include "unit/serve/rig.h"
 
+#include <malloc.h>
+
+static size_t
+test_memory(void)
+{
+	return mallinfo2().uordblks;
+}
+
 static const struct rig_sent *
 ok(const struct rig *r)
 {
@@ -331,5 +339,155 @@ TEST(serve_sdes_is_answered_with_a_key_of_our_own)
 	rig_ask(r, "INVITE", RIG_MARKS, RIG_SDP, offer);
 	rig_ack(r, NULL);
 	CHECK_EQ(rig_events(r, "KEYS*"), 1);
+	rig_down(r);
+}
+
+#define DTLS_OFFER							\
+	"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\n" \
+	"t=0 0\r\na=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\n" \
+	"a=fingerprint:sha-256 AA:BB\r\n"				\
+	"m=audio 4000 UDP/TLS/RTP/SAVPF 0\r\na=sendonly\r\na=label:1\r\n" \
+	"a=setup:actpass\r\na=rtcp-mux\r\n"
+
+static void
+certified(struct sr_serve_cfg *c)
+{
+	c->fingerprint = SR_STR("sha-256 11:22:33");
+}
+
+TEST(serve_dtls_and_ice_are_answered_and_the_owner_told)
+{
+	struct rig *r = rig_up(certified);
+
+	rig_call(r, DTLS_OFFER);
+	CHECK(rig_says(ok(r), "a=setup:active\r\n"));
+	CHECK(rig_says(ok(r), "a=fingerprint:sha-256 11:22:33\r\n"));
+	CHECK(rig_says(ok(r), "a=ice-lite\r\n"));
+	CHECK(rig_says(ok(r), "a=ice-pwd:"));
+	CHECK_EQ(rig_events(r, "KEYS 0 2 active *"), 1);
+	rig_ask(r, "INVITE", RIG_MARKS, RIG_SDP, DTLS_OFFER);
+	rig_ack(r, NULL);
+	CHECK_EQ(rig_events(r, "KEYS*"), 1);
+	rig_down(r);
+	r = rig_up(NULL);			/* without a certificate */
+	rig_ask(r, "INVITE", RIG_MARKS, RIG_SDP, DTLS_OFFER);
+	CHECK_EQ(rig_status(r), 488);
+	rig_down(r);
+}
+
+static void
+secret_only(struct sr_serve_cfg *c)
+{
+	c->plan.srtp = SR_SRTP_REQUIRE;
+}
+
+TEST(serve_srtp_can_be_required)
+{
+	struct rig *r = rig_up(secret_only);
+
+	rig_ask(r, "INVITE", RIG_MARKS, RIG_SDP, RIG_OFFER);
+	CHECK_EQ(rig_status(r), 488);
+	CHECK(rig_says(rig_last(r, SR_INVITE, 488), "no SRTP"));
+	rig_down(r);
+}
+
+static unsigned
+rseq(const struct rig *r)
+{
+	const struct rig_sent *t = rig_last(r, SR_INVITE, 183);
+	const char *at = t != NULL ? strstr(t->p, "RSeq: ") : NULL;
+
+	CHECK(at != NULL);
+	return at != NULL ? (unsigned)strtoul(at + 6, NULL, 10) : 0;
+}
+
+TEST(serve_late_offer_in_a_183_is_answered_in_its_prack)
+{
+	struct rig *r = rig_up(slow);
+	char rack[64];
+	unsigned invite;
+
+	rig_ask(r, "INVITE", "Require: siprec, 100rel\r\n", NULL, NULL);
+	CHECK(rig_says(rig_last(r, SR_INVITE, 183), "m=audio 20000 "));
+	invite = r->cseq;
+	snprintf(rack, sizeof(rack), "RAck: %u %u INVITE\r\n", rseq(r),
+	    invite);
+	rig_ask(r, "PRACK", rack, RIG_SDP, RIG_OFFER);
+	CHECK_EQ(rig_count(r, SR_PRACK, 200), 1);
+	CHECK_EQ(rig_events(r, "LINE 0 recvonly 1 port 12240"), 1);
+	rig_run(r, 2100 * SR_MSEC);
+	CHECK(!rig_says(ok(r), "m=audio"));
+	r->cseq = invite;
+	rig_ack(r, NULL);
+	CHECK_EQ(rig_count(r, SR_BYE, 0), 0);
+	rig_down(r);
+}
+
+TEST(serve_offer_in_prack_is_answered_in_its_200)
+{
+	struct rig *r = rig_up(slow);
+	char rack[64];
+
+	rig_ask(r, "INVITE", "Require: siprec, 100rel\r\n", RIG_SDP,
+	    RIG_OFFER);
+	snprintf(rack, sizeof(rack), "RAck: %u %u INVITE\r\n", rseq(r),
+	    r->cseq);
+	rig_ask(r, "PRACK", rack, RIG_SDP, RIG_OFFER
+	    "m=audio 12250 RTP/AVP 0\r\na=sendonly\r\na=label:3\r\n");
+	CHECK(rig_says(rig_last(r, SR_PRACK, 200), "m=audio 20004 "));
+	CHECK_EQ(rig_events(r, "LINE 2 recvonly 3 port 12250"), 1);
+	rig_down(r);
+}
+
+TEST(serve_an_unpracked_183_is_given_up_and_ports_given_back)
+{
+	struct rig *r = rig_up(slow);
+
+	rig_ask(r, "INVITE", "Require: siprec, 100rel\r\n", RIG_SDP,
+	    RIG_OFFER);
+	rig_run(r, 40 * SR_SEC);
+	CHECK(rig_count(r, SR_INVITE, 183) > 5);
+	struct sr_serve_stats st;
+	sr_serve_stats(r->s, &st);
+	CHECK_EQ(st.answered, 0);
+	CHECK_EQ(rig_count(r, SR_INVITE, 200), 0);
+	CHECK(rig_status(r) >= 500);
+	CHECK_EQ(rig_events(r, "RELEASE all"), 1);
+	rig_down(r);
+}
+
+TEST(serve_ports_that_come_too_late_are_not_wanted)
+{
+	struct rig *r = rig_up(NULL);
+	struct sr_serve_port v[2];
+
+	memset(v, 0, sizeof(v));
+	r->hold_ports = true;
+	rig_ask(r, "INVITE", RIG_MARKS, RIG_SDP, RIG_OFFER);
+	r->cseq--;
+	r->branch--;
+	rig_ask(r, "CANCEL", NULL, NULL, NULL);
+	CHECK_EQ(rig_count(r, SR_INVITE, 487), 1);
+	CHECK_EQ(sr_serve_ports(r->s, r->leg, v, 2, r->now), SR_ENOENT);
+	rig_down(r);
+}
+
+TEST(serve_thousand_calls_need_less_than_16_KiB_each)
+{
+	struct rig *r = rig_up(NULL);
+	static char ids[1000][16];
+	size_t before = test_memory(), used;
+
+	for (int i = 0; i < 1000; i++) {
+		snprintf(ids[i], sizeof(ids[i]), "call-%d", i);
+		r->call_id = ids[i];
+		r->to_tag[0] = '\0';
+		rig_call(r, RIG_OFFER);
+		rig_forget(r);
+	}
+	rig_run(r, 40 * SR_SEC);
+	used = (test_memory() - before) / 1000;
+	printf("# %zu bytes a call\n", used);
+	CHECK(used < 16384);
 	rig_down(r);
 }
