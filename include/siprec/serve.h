@@ -118,7 +118,8 @@ enum sr_serve_kind {
 	SR_SERVE_RESOLVE,		/* ticket, uri: sr_serve_resolved */
 	SR_SERVE_PORTS,	/* leg, want, nwant: bind, then sr_serve_ports */
 	SR_SERVE_RELEASE,		/* leg, line; line SR_ALL_LINES: the leg
-					 * is over, its number too */
+					 * is over, its number too, also one
+					 * that never wanted ports */
 	SR_SERVE_LINE,			/* leg, line, label, peer, dir: what
 					 * holds from now on */
 	SR_SERVE_KEYS,			/* leg, line, keying: just before the

@@ -169,7 +169,7 @@ leg_new(struct sr_serve *s, struct sr_dialog *d)
 	l->version = l->in_force = 1;
 	l->paused = s->cfg.held;
 	l->began = l->sip_at = s->now;
-	l->answer_at = l->probe_at = l->due = SR_NEVER;
+	l->answer_at = l->probe_at = SR_NEVER;
 	*sr_dialog_slot(d) = l;
 	s->idle_told = false;
 	return l;

@@ -107,7 +107,6 @@ struct leg {
 	/* watchdog */
 	bool probing, timed_out;
 	sr_time probe_at, sip_at;
-	sr_time due;
 };
 
 /* A dialog that is over: hash of its identity. */

@@ -267,6 +267,33 @@ TEST(serve_cancelled_call_gives_its_ports_back)
 	rig_down(r);
 }
 
+/* The answer refuses what was dropped while the client offered it again: it
+ * does not come back with the next offer of ours. */
+TEST(serve_a_refused_line_stays_refused_in_offers_of_ours)
+{
+	struct rig *r = rig_up(NULL);
+	uint64_t ticket;
+
+	rig_call(r, RIG_OFFER);
+	CHECK_EQ(sr_serve_do(r->s, SR_ACT_DROP, SR_STR("call-1"),
+	    SR_STR("2"), r->now, &ticket), SR_OK);
+	rig_drain(r);
+	rig_say(r, 491, NULL, NULL, NULL);
+	rig_ask(r, "UPDATE", NULL, RIG_SDP, RIG_OFFER);
+	CHECK(rig_says(rig_last(r, SR_UPDATE, 200), "m=audio 0 RTP/AVP"));
+	rig_run(r, 3 * SR_SEC);
+	rig_agree(r);
+	rig_forget(r);
+	CHECK_EQ(sr_serve_do(r->s, SR_ACT_PAUSE, SR_STR("call-1"),
+	    SR_STR(""), r->now, &ticket), SR_OK);
+	rig_drain(r);
+	CHECK(rig_says(rig_last(r, SR_INVITE, 0), "m=audio 0 RTP/AVP"));
+	rig_agree(r);
+	CHECK_EQ(rig_events(r, "DONE pause 200"), 1);
+	CHECK_EQ(rig_events(r, "PORTS*"), 0);
+	rig_down(r);
+}
+
 TEST(serve_no_ports_is_503_for_a_new_call)
 {
 	struct rig *r = rig_up(NULL);
@@ -372,6 +399,28 @@ TEST(serve_dtls_and_ice_are_answered_and_the_owner_told)
 	r = rig_up(NULL);			/* without a certificate */
 	rig_ask(r, "INVITE", RIG_MARKS, RIG_SDP, DTLS_OFFER);
 	CHECK_EQ(rig_status(r), 488);
+	rig_down(r);
+}
+
+static void
+with_text(struct sr_serve_cfg *c)
+{
+	c->plan.text = true;
+}
+
+TEST(serve_real_time_text_is_taken_where_it_is_wanted)
+{
+	static const char offer[] = RIG_OFFER "m=text 4000 RTP/AVP 98\r\n"
+	    "a=rtpmap:98 t140/1000\r\na=sendonly\r\na=label:3\r\n";
+	struct rig *r = rig_up(with_text);
+
+	rig_call(r, offer);
+	CHECK(rig_says(ok(r), "m=text 20004 RTP/AVP 98\r\n"));
+	CHECK_EQ(rig_events(r, "PORTS 0 1 2"), 1);
+	rig_down(r);
+	r = rig_up(NULL);
+	rig_call(r, offer);
+	CHECK(rig_says(ok(r), "m=text 0 RTP/AVP 98\r\n"));
 	rig_down(r);
 }
 
