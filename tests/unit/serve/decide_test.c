@@ -256,6 +256,24 @@ TEST(serve_tls_and_our_names_can_be_asked_for)
 	rig_down(r);
 }
 
+static void
+named(struct sr_serve_cfg *c)
+{
+	static const struct sr_str hosts[] = { SR_STR("192.0.2.2") };
+
+	c->hosts = hosts;
+	c->nhosts = 1;
+}
+
+TEST(serve_answers_for_its_own_names)
+{
+	struct rig *r = rig_up(named);
+
+	rig_ask(r, "INVITE", RIG_MARKS, RIG_SDP, SENDONLY);
+	CHECK_EQ(rig_status(r), 200);
+	rig_down(r);
+}
+
 TEST(serve_merged_request_is_482_and_a_copy_is_no_second_call)
 {
 	struct rig *r = rig_up(NULL);

@@ -351,6 +351,22 @@ TEST(serve_pins_the_connection_of_a_dialog)
 	rig_down(r);
 }
 
+TEST(serve_can_be_freed_in_the_middle_of_everything)
+{
+	struct rig *r = rig_up(slow);
+
+	rig_ask(r, "INVITE", RIG_MARKS, RIG_SDP, "v=0\r\n"
+	    "c=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/SAVP 0\r\n"
+	    "a=crypto:3 AES_CM_128_HMAC_SHA1_80 "
+	    "inline:MTIzNDU2Nzg5QUJDREUwMTIzNDU2Nzg5QUJjZGVm\r\n");
+	CHECK_EQ(rig_status(r), 180);
+	r->to_tag[0] = '\0';
+	r->call_id = "call-2";
+	r->hold_ports = true;
+	rig_ask(r, "INVITE", RIG_MARKS, RIG_SDP, RIG_OFFER);
+	rig_down(r);
+}
+
 TEST(serve_sdes_is_answered_with_a_key_of_our_own)
 {
 	struct rig *r = rig_up(NULL);
@@ -524,7 +540,7 @@ TEST(serve_ports_that_come_too_late_are_not_wanted)
 TEST(serve_thousand_calls_need_less_than_16_KiB_each)
 {
 	struct rig *r = rig_up(NULL);
-	static char ids[1000][16];
+	static char ids[1000][32];
 	size_t before = test_memory(), used;
 
 	for (int i = 0; i < 1000; i++) {

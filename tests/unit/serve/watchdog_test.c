@@ -136,7 +136,7 @@ TEST(serve_session_timer_ends_the_call_of_a_silent_client)
 TEST(serve_thousands_of_idle_legs_wake_it_seldom)
 {
 	struct rig *r = rig_up(NULL);
-	static char ids[300][16];
+	static char ids[300][32];
 	int wakes = 0;
 
 	for (int i = 0; i < 300; i++) {
