@@ -179,7 +179,6 @@ struct sr_serve {
 	bool news;			/* for subscribers */
 	uint64_t tickets;
 	bool draining, full, shutdown, idle_told;
-	const char *shutdown_why;
 	struct sr_buf head, body;	/* scratch */
 	struct sr_serve_event *queue, out;
 	size_t qhead, qn, qcap;

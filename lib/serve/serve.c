@@ -311,11 +311,8 @@ sr_serve_drain(struct sr_serve *s, bool on, sr_time now)
 void
 sr_serve_shutdown(struct sr_serve *s, const char *reason, sr_time now)
 {
-	s->now = now;
 	s->draining = s->shutdown = true;
-	s->shutdown_why = reason;
-	for (struct leg *l = s->oldest; l != NULL; l = l->newer)
-		leg_bye(l, reason, 200);
+	sr_serve_end(s, (struct sr_str){ NULL, 0 }, reason, now);
 	register_leave(s);
 	subscribe_leave(s);
 }

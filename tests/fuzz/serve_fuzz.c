@@ -346,6 +346,11 @@ control(struct world *w, struct sr_rd *r)
 		sr_serve_stats_json(w->s, &b, w->now);
 		sr_serve_show(w->s, sr_cstr(names[which % 4]), &b, w->now);
 		break;
+	case 13:
+		if (which < 8)
+			sr_serve_end(w->s, sr_cstr(names[which % 4]),
+			    "disk-full", w->now);
+		break;
 	case 12:
 		if (which == 0)
 			sr_serve_shutdown(w->s, "stopped", w->now);
