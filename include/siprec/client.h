@@ -258,6 +258,8 @@ struct sr_check {
 };
 const struct sr_check *sr_checks(size_t *n);	/* --conformance */
 const struct sr_check *sr_check_find(const char *id);	/* or NULL */
+/* Is that the refusal which the check asks for? */
+bool sr_check_refused(const struct sr_check *c, int status);
 /* The flows in which that check is made, in their order: at most max. */
 size_t sr_check_flows(const struct sr_check *c, const struct sr_call_flow **out,
     size_t max);

@@ -296,3 +296,17 @@ sr_check_flows(const struct sr_check *c, const struct sr_call_flow **out,
 			out[n++] = f;
 	return n;
 }
+
+bool
+sr_check_refused(const struct sr_check *c, int status)
+{
+	switch (c->test) {
+	case T_STATUS:
+	case T_NOT_2XX:
+		return c->arg >= 300 && status == c->arg;
+	case T_MIN_SE:
+		return status == 422;
+	default:
+		return false;
+	}
+}

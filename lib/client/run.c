@@ -340,8 +340,8 @@ note_sent(struct leg *g, const struct sr_ua_event *ev)
 	    c->invite : c->busy;
 
 	if (ev->method == SR_ACK) {
-		if (g->acks++ > 0 && c->step > 0)
-			c->seen[c->step - 1].copies++;
+		if (g->acks++ > 0)
+			c->seen[g->asked].copies++;
 		return;
 	}
 	if (ev->status != 0)
@@ -525,7 +525,7 @@ sr_run_heard(struct sr_run *r, uint64_t number, bool elsewhere)
 		c = c->next;
 	if (c == NULL || c->done)
 		return;
-	for (size_t i = 0; i < c->script->nsteps && i <= c->step; i++) {
+	for (size_t i = 0; i < c->script->nsteps; i++) {
 		c->seen[i].rtcp = true;
 		c->seen[i].rtcp_elsewhere |= elsewhere;
 	}

@@ -31,7 +31,8 @@ struct leg {				/* one dialog of a call */
 	bool offered;		/* we offered, and wait for the answer */
 	bool owes;	/* the server offered in its 2xx or 18x */
 	bool confirmed, over, vanished, no_ack, no_bye;
-	unsigned acks;			/* sent, or withheld */
+	unsigned acks;			/* sent, or withheld, ... */
+	size_t asked;			/* ... of this step's INVITE */
 	uint64_t last_sent;		/* hash of the branch */
 	struct sr_str call_id;
 };

@@ -85,6 +85,16 @@ established(struct leg *g, const struct sr_ua_event *ev)
 	}
 }
 
+/* Some steps ask for a refusal: their checks say which. */
+static bool
+is_wanted(const struct sr_step *s, int status)
+{
+	for (size_t i = 0; i < s->nchecks; i++)
+		if (sr_check_refused(s->checks[i], status))
+			return true;
+	return false;
+}
+
 void
 leg_response(struct leg *g, const struct sr_ua_event *ev)
 {
@@ -116,7 +126,7 @@ leg_response(struct leg *g, const struct sr_ua_event *ev)
 		if (c->busy != NO_STEP && c->busy != i &&
 		    step_of(c, c->busy)->kind == SR_DO_CANCEL)
 			c->seen[c->busy].invite = run_call_keep(c, c->run->raw);
-		else
+		else if (!is_wanted(step_of(c, i), ev->status))
 			run_call_fail(c, "%.*s is answered %d %.*s",
 			    SR_FMT(ev->msg->method_text), ev->status,
 			    SR_FMT(ev->msg->reason));

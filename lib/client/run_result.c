@@ -34,6 +34,7 @@ exhibit_open(struct exhibit *x, const struct witness *w)
 {
 	struct sr_seen *s = &x->seen;
 
+	*s = (struct sr_seen){ .copies = w->copies };
 	s->request = read_msg(&x->request, w->request);
 	s->reply = read_msg(&x->reply, w->reply);
 	s->provisional = read_msg(&x->provisional, w->provisional);
@@ -42,7 +43,6 @@ exhibit_open(struct exhibit *x, const struct witness *w)
 	s->answer = read_sdp(&x->answer, w->answer);
 	s->before = read_sdp(&x->before, w->before);
 	s->dialog_tag = w->tag;
-	s->copies = w->copies;
 	s->bye = w->bye;
 	s->bye_after = w->bye ? w->bye_at - w->replied : 0;
 	s->old_leg_bye = w->old_leg_bye;
@@ -73,6 +73,8 @@ broken(struct call *c, const struct sr_check *k, size_t step,
 
 	if (v == NULL)
 		return;
+	if (why.n == 0)
+		why = sr_cstr(k->broken);
 	c->broken = v;
 	res->broken = v;
 	v[res->nbroken++] = (struct sr_run_broken){ k, step,

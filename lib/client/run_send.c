@@ -59,15 +59,33 @@ content_free(struct content *b)
 }
 
 static void
-replaces(struct call *c, struct sr_buf *headers)
+replaces(struct call *c, bool stranger, struct sr_buf *headers)
 {
 	const struct sr_dialog *old = c->legs[0].dialog;
 
-	if (old != NULL)
+	if (stranger)
+		sr_buf_fmt(headers, "Replaces: nobody@siprec.invalid;"
+		    "to-tag=n0;from-tag=n1\r\n");
+	else if (old != NULL)
 		sr_buf_fmt(headers, "Replaces: %.*s;to-tag=%.*s;"
 		    "from-tag=%.*s\r\n", SR_FMT(sr_dialog_call_id(old)),
 		    SR_FMT(sr_dialog_remote_tag(old)),
 		    SR_FMT(sr_dialog_local_tag(old)));
+}
+
+/* The option tags that the server has to understand. */
+static void
+requires(const struct call *c, const struct sr_step *s, bool second,
+    struct sr_buf *out)
+{
+	const struct sr_dialect *d = c->script->dialect;
+	const char *tags[] = { d == NULL || d->require ? "siprec" : NULL,
+	    second ? "replaces" : NULL, s->require };
+
+	for (size_t i = 0; i < 3; i++)
+		if (tags[i] != NULL)
+			sr_buf_fmt(out, "%s%s", out->n > 0 ? ", " : "",
+			    tags[i]);
 }
 
 static struct sr_str
@@ -100,9 +118,9 @@ send_invite(struct leg *g, size_t i, const struct sr_run_target *to)
 {
 	struct call *c = g->call;
 	const struct sr_step *s = step_of(c, i);
-	const struct sr_dialect *d = c->script->dialect;
 	bool second = g->n > 0 && c->legs[0].dialog != NULL && (s->replaces ||
-	    c->rehomed);
+	    s->stranger || c->rehomed);
+	struct sr_buf require;
 	struct content b = { .sdp = { NULL, 0 } };
 	struct sr_ua_invite in = { .uri = to->uri, .to = to->uri,
 	    .from = aor_of(c), .contact_params = contact_params(c),
@@ -113,16 +131,14 @@ send_invite(struct leg *g, size_t i, const struct sr_run_target *to)
 	    .cookie = i + 1 };
 	int err = content_of(g, i, &b);
 
-	if (d == NULL || d->require)
-		in.require = second ? SR_STR("siprec, replaces") :
-		    SR_STR("siprec");
-	else if (second)
-		in.require = SR_STR("replaces");
+	sr_buf_init(&require, 256);
+	requires(c, s, second, &require);
+	in.require = sr_buf_str(&require);
 	if (s->refresher != NULL)
 		in.refresher = strcmp(s->refresher, "uas") == 0 ?
 		    SR_REFRESH_UAS : SR_REFRESH_UAC;
 	if (second)
-		replaces(c, &b.headers);
+		replaces(c, s->stranger, &b.headers);
 	in.headers = sr_buf_str(&b.headers);
 	in.type = sr_buf_str(&b.type);
 	in.body = sr_buf_str(&b.body);
@@ -132,11 +148,13 @@ send_invite(struct leg *g, size_t i, const struct sr_run_target *to)
 		*sr_dialog_slot(g->dialog) = g;
 		g->call_id = run_call_keep(c, sr_dialog_call_id(g->dialog));
 		g->no_ack = s->withheld == SR_HOLD_ACK;
+		g->asked = i;
 		sr_dialog_set_sdp(g->dialog, g->sdp,
 		    (struct sr_str){ NULL, 0 });
 		if (c->result.call_id.n == 0)
 			c->result.call_id = g->call_id;
 	}
+	sr_buf_free(&require);
 	content_free(&b);
 	return err;
 }
@@ -170,6 +188,8 @@ send_request(struct leg *g, size_t i)
 	q.type = s->body.n > 0 ? s->type : sr_buf_str(&b.type);
 	q.body = s->body.n > 0 ? s->body : sr_buf_str(&b.body);
 	g->no_ack = s->withheld == SR_HOLD_ACK;
+	if (s->kind == SR_DO_REINVITE)
+		g->asked = i;
 	g->acks = 0;
 	if (err == SR_OK)
 		err = sr_dialog_request(g->dialog, c->run->now, &q);
