@@ -55,8 +55,6 @@ help(void)
 "      --dns SERVERS      ask these, not those of the system\n"
 "      --t1 MS, --min-se S  for tests\n"
 "\n"
-"      --srtp sdes|dtls   protect the media\n"
-"      --suite NAME       of SDES [AES_CM_128_HMAC_SHA1_80]\n"
 "      --rtcp-mux         RTCP on the port of RTP\n"
 "      --rtp-ports LO-HI  our own [any]\n"
 "      --loss PCT, --burst N, --reorder PCT, --duplicate PCT, --jitter MS,\n"
@@ -75,8 +73,7 @@ help(void)
 enum { FLOW = 256, STREAMS, WAV, TONE, SPEECH, DTMF, CODEC, PTIME, DIALECT,
 	ALL, SESSION, SAME, CALLS, RATE, CONCURRENT, DURATION, SPEED, SEED,
 	CONFORMANCE, REPLACES, FAILOVER, ACCEPT, USER, PASSWORD, MD5, CERT,
-	KEY, CA, NO_VERIFY, UDP_ONLY, EXPIRES, DNS, T1, MIN_SE, SRTP, SUITE,
-	MUX, PORTS, LOSS, BURST, REORDER, DUPLICATE, JITTER, DRIFT, DTX,
+	KEY, CA, NO_VERIFY, UDP_ONLY, EXPIRES, DNS, T1, MIN_SE, MUX, PORTS, LOSS, BURST, REORDER, DUPLICATE, JITTER, DRIFT, DTX,
 	SSRC, JSON, VERSION };
 
 static const struct option longs[] = {
@@ -99,7 +96,6 @@ static const struct option longs[] = {
 	{ "udp-only", 0, NULL, UDP_ONLY },
 	{ "session-expires", 1, NULL, EXPIRES }, { "dns", 1, NULL, DNS },
 	{ "t1", 1, NULL, T1 }, { "min-se", 1, NULL, MIN_SE },
-	{ "srtp", 1, NULL, SRTP }, { "suite", 1, NULL, SUITE },
 	{ "rtcp-mux", 0, NULL, MUX }, { "rtp-ports", 1, NULL, PORTS },
 	{ "loss", 1, NULL, LOSS }, { "burst", 1, NULL, BURST },
 	{ "reorder", 1, NULL, REORDER }, { "duplicate", 1, NULL, DUPLICATE },
@@ -205,26 +201,6 @@ wav(struct options *o, char *arg)
 }
 
 static int
-srtp(struct options *o, const char *arg)
-{
-	if (strcmp(arg, "sdes") == 0)
-		o->keying = SR_KEYS_SDES;
-	else if (strcmp(arg, "dtls") == 0)
-		o->keying = SR_KEYS_DTLS;
-	else
-		return cli_usage("--srtp is sdes or dtls, not '%s'", arg);
-	return CLI_OK;
-}
-
-static int
-suite(struct options *o, const char *arg)
-{
-	o->suite = sr_suite_by_name(sr_cstr(arg));
-	return o->suite != SR_SUITE_NONE ? CLI_OK :
-	    cli_usage("--suite: '%s' is not known", arg);
-}
-
-static int
 media_option(struct options *o, int c, char *arg)
 {
 	uint64_t v = 0;
@@ -241,8 +217,6 @@ media_option(struct options *o, int c, char *arg)
 		o->script.ptime = (uint32_t)v;
 		break;
 	case SAME: o->same_numbers = true; break;
-	case SRTP: return srtp(o, arg);
-	case SUITE: return suite(o, arg);
 	case MUX: o->mux = true; break;
 	case PORTS:
 		return sr_ports_range(sr_cstr(arg), &o->lo, &o->hi) == SR_OK ?
@@ -359,17 +333,43 @@ operands(struct options *o, int argc, char *argv[])
 		return cli_usage("--user wants a --password-file");
 	if (o->accept && o->listen == NULL)
 		return cli_usage("--accept wants -l, where to be called");
+	if (o->speed == 0)
+		o->speed = 1000;
 	return CLI_OK;
 }
 
+/* Is there an encoder for what is asked for?  Better said now than late. */
+static int
+can_send(const struct options *o)
+{
+	struct sr_tape_cfg cfg = { .format = o->codec, .loop = SR_SEC,
+	    .ptime = o->script.ptime > 0 ? o->script.ptime : 20,
+	    .sound = { .kind = SR_SOUND_SILENCE } };
+	struct sr_tape *t = NULL;
+	const char *lib = sr_codec_missing(o->codec.id);
+	int err;
+
+	if (cfg.format.name.n == 0)
+		cfg.format = (struct sr_format){ .name = SR_STR("PCMU"),
+		    .clock = 8000, .channels = 1, .id = SR_CODEC_PCMU };
+	err = sr_tape_new(&t, &cfg);
+	sr_tape_free(t);
+	if (err == SR_OK)
+		return CLI_OK;
+	return lib != NULL ? cli_usage("--codec: %.*s needs %s, which this "
+	    "program was built without", SR_FMT(cfg.format.name), lib) :
+	    cli_usage("--ptime: no packets of %u ms in %.*s", cfg.ptime,
+	    SR_FMT(cfg.format.name));
+}
+
 /* The codec that was asked for, digits, and nothing else. */
-static void
+static int
 formats(struct options *o)
 {
 	static const struct sr_str tel = { "telephone-event", 15 };
 
 	if (o->codec.name.n == 0 && o->nwavs == 0)
-		return;
+		return can_send(o);
 	if (o->codec.name.n == 0)
 		codec(o, "PCMU");
 	o->formats[0] = o->codec;
@@ -378,6 +378,7 @@ formats(struct options *o)
 	    .fmtp = SR_STR("0-16") };
 	o->script.formats = o->formats;
 	o->script.nformats = 2;
+	return can_send(o);
 }
 
 int
@@ -387,7 +388,7 @@ replay_options(struct options *o, int argc, char *argv[], bool *done)
 
 	*done = false;
 	*o = (struct options){ .calls = 1, .rate = 10, .speed = 1,
-	    .suite = SR_AES128_80, .json = !cli_tty(STDOUT_FILENO),
+	    .json = !cli_tty(STDOUT_FILENO),
 	    .wavs = calloc((size_t)argc, sizeof(struct wav_file)),
 	    .labels = calloc((size_t)argc, sizeof(struct sr_str)) };
 	opterr = 0;
@@ -403,7 +404,8 @@ replay_options(struct options *o, int argc, char *argv[], bool *done)
 	}
 	if (status == CLI_OK)
 		status = operands(o, argc - optind, argv + optind);
-	formats(o);
+	if (status == CLI_OK)
+		status = formats(o);
 	o->script.duration = o->duration;
 	if (o->write != NULL && strcmp(o->write, "-") == 0)
 		o->quiet = true;	/* stdout is for the capture */

@@ -93,6 +93,17 @@ nchecks(const struct sr_script *s)
 	return n;
 }
 
+/* What was not reached, or cut short, was not tested; nor was a BYE or CANCEL
+ * that the server forestalled. */
+static bool
+is_tested(const struct call *c, size_t i)
+{
+	enum sr_step_kind kind = step_of(c, i)->kind;
+
+	return i < c->step && !c->stopping && (c->seen[i].request.n > 0 ||
+	    (kind != SR_DO_CANCEL && kind != SR_DO_BYE));
+}
+
 void
 run_call_judge(struct call *c)
 {
@@ -117,8 +128,7 @@ run_call_judge(struct call *c)
 			const struct sr_check *check = s->steps[i].checks[k];
 
 			sr_buf_init(&why, 600);
-			/* What was not reached was not tested. */
-			v[n] = i < c->step ? sr_check_judge(check,
+			v[n] = is_tested(c, i) ? sr_check_judge(check,
 			    &s->steps[i], &x.seen, &why) : SR_UNTESTED;
 			if (v[n++] == SR_FAIL)
 				broken(c, check, i, sr_buf_str(&why));
