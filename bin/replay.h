@@ -89,6 +89,7 @@ struct retold {
 	bool has_sdp;
 	struct sr_str xml;
 	size_t slots;			/* script streams that there are */
+	bool secret[SR_STREAMS_MAX];	/* which of them were SRTP */
 };
 int retold_begin(struct retold *r, struct piece *p, const struct options *o);
 int retold_offer(struct retold *r, sr_time at, struct sr_str sdp);

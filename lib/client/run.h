@@ -30,7 +30,7 @@ struct leg {				/* one dialog of a call */
 	uint64_t sdp_id, version;
 	bool offered;		/* we offered, and wait for the answer */
 	bool owes;	/* the server offered in its 2xx or 18x */
-	bool confirmed, over, vanished, no_ack, no_bye;
+	bool confirmed, over, vanished, no_ack, no_bye, anew;
 	unsigned acks;			/* sent, or withheld, ... */
 	size_t asked;			/* ... of this step's INVITE */
 	uint64_t last_sent;		/* hash of the branch */
@@ -64,6 +64,7 @@ struct call {
 	struct sr_run_result result;
 	struct sr_run_broken *broken;
 	bool stopping, rehomed, done;
+	bool anew;	/* the second server does not know the dialog */
 	sr_time probed;
 	struct sr_arena arena;
 };

@@ -126,6 +126,9 @@ leg_response(struct leg *g, const struct sr_ua_event *ev)
 		if (c->busy != NO_STEP && c->busy != i &&
 		    step_of(c, c->busy)->kind == SR_DO_CANCEL)
 			c->seen[c->busy].invite = run_call_keep(c, c->run->raw);
+		else if (g->n == 1 && c->rehomed && !c->anew &&
+		    ev->status == 481)
+			c->anew = true;
 		else if (!is_wanted(step_of(c, i), ev->status))
 			run_call_fail(c, "%.*s is answered %d %.*s",
 			    SR_FMT(ev->msg->method_text), ev->status,
@@ -135,26 +138,36 @@ leg_response(struct leg *g, const struct sr_ua_event *ev)
 		step_over(c, i);
 }
 
-/* The recording goes on at the second server: RFC 3891. */
 static void
-rehome(struct call *c)
+call_second(struct call *c)
 {
-	struct leg *old = &c->legs[0], *g = &c->legs[1];
 	size_t i = 0;
 
 	while (i < c->script->nsteps && step_of(c, i)->kind != SR_DO_INVITE)
 		i++;
-	if (g->dialog != NULL || i == c->script->nsteps)
+	if (i == c->script->nsteps)
+		return;
+	c->invite = i;
+	c->invited = c->run->now;
+	if (send_invite(&c->legs[1], i, c->target->failover) != SR_OK) {
+		run_call_fail(c, "the second server cannot be called");
+		c->invite = NO_STEP;
+	}
+}
+
+/* The recording goes on at the second server: RFC 3891.  Where that does not
+ * know the dialog, it begins there anew. */
+static void
+rehome(struct call *c)
+{
+	struct leg *old = &c->legs[0];
+
+	if (c->legs[1].dialog != NULL)
 		return;
 	c->rehomed = true;
 	leg_close(old);
 	c->busy = NO_STEP;
-	c->invite = i;
-	c->invited = c->run->now;
-	if (send_invite(g, i, c->target->failover) != SR_OK) {
-		run_call_fail(c, "the second server cannot be called");
-		c->invite = NO_STEP;
-	}
+	call_second(c);
 	c->run->nvanished += !old->vanished;
 	old->vanished = true;
 }
@@ -211,5 +224,10 @@ leg_over(struct leg *g, const char *why, bool by_server)
 		step_end(c, i);
 	if (c->invite != NO_STEP && !g->confirmed)
 		step_end(c, c->invite);
+	if (g->n == 1 && c->anew && !g->anew && !c->stopping) {
+		g->anew = true;
+		g->over = false;
+		call_second(c);
+	}
 	run_call_advance(c);
 }

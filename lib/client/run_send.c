@@ -119,7 +119,7 @@ send_invite(struct leg *g, size_t i, const struct sr_run_target *to)
 	struct call *c = g->call;
 	const struct sr_step *s = step_of(c, i);
 	bool second = g->n > 0 && c->legs[0].dialog != NULL && (s->replaces ||
-	    s->stranger || c->rehomed);
+	    s->stranger || (c->rehomed && !c->anew));
 	struct sr_buf require;
 	struct content b = { .sdp = { NULL, 0 } };
 	struct sr_ua_invite in = { .uri = to->uri, .to = to->uri,
