@@ -23,6 +23,10 @@ struct sr_cfg {
 	size_t max_sessions;		/* 1,000,000 at a time */
 	size_t max_flows;		/* 1,000,000 known at a time */
 	size_t max_orphans;	/* 4 MiB of media that waits for its SDP */
+	/* Is that name of a session in use, from before?  NULL: only names of
+	 * this run count, and all of them. */
+	bool (*taken)(void *arg, sr_time begin, struct sr_str name);
+	void *arg;
 };
 
 /* A recording session and its streams belong to the engine; both are valid

@@ -36,9 +36,29 @@ sr_recorder_new(struct sr_recorder **rp, const struct sr_record_cfg *cfg)
 	return SR_OK;
 }
 
-void
-recorder_fail(struct sr_recorder *r, const char *dir, const char *name)
+/* ---- what fails ---- */
+
+/* With the lock. */
+static void
+tell_trouble(struct rec_session *s, const char *dir, int why)
 {
+	struct trouble *t = s->failed ? NULL : malloc(sizeof(*t));
+	const char *slash = strrchr(dir, '/');
+
+	if (t == NULL)
+		return;
+	t->why = why;
+	snprintf(t->id, sizeof(t->id), "%s", slash != NULL ? slash + 1 : dir);
+	t->next = s->recorder->troubles;
+	s->recorder->troubles = t;
+	s->failed = true;
+}
+
+void
+recorder_fail(struct rec_session *s, const char *name)
+{
+	struct sr_recorder *r = s->recorder;
+	const char *dir = s->path != NULL ? s->path : r->cfg.dir;
 	int why = errno != 0 ? errno : EIO;
 
 	pthread_mutex_lock(&r->lock);
@@ -47,7 +67,25 @@ recorder_fail(struct sr_recorder *r, const char *dir, const char *name)
 		snprintf(r->failed_path, sizeof(r->failed_path), "%s%s%s", dir,
 		    name[0] != '\0' ? "/" : "", name);
 	}
+	tell_trouble(s, dir, why);
 	pthread_mutex_unlock(&r->lock);
+}
+
+int
+sr_recorder_trouble(struct sr_recorder *r, char id[static 256])
+{
+	struct trouble *t;
+	int why = 0;
+
+	pthread_mutex_lock(&r->lock);
+	if ((t = r->troubles) != NULL) {
+		r->troubles = t->next;
+		why = t->why;
+		memcpy(id, t->id, sizeof(t->id));
+	}
+	pthread_mutex_unlock(&r->lock);
+	free(t);
+	return why;
 }
 
 int
@@ -66,7 +104,7 @@ static void
 check(struct rec_session *s, int err, const char *name)
 {
 	if (err == SR_ESYS)
-		recorder_fail(s->recorder, s->path, name);
+		recorder_fail(s, name);
 }
 
 /* ---- lines ---- */
@@ -114,15 +152,21 @@ sr_recorder_line(struct sr_recorder *r, bool wait, struct sr_buf *line)
 }
 
 static void
+log_flush(struct rec_session *s)
+{
+	if (s->log.n > 0)
+		check(s, files_append(s->dir, "session.jsonl",
+		    sr_buf_str(&s->log)), "session.jsonl");
+	s->log.n = 0;
+}
+
+static void
 log_line(struct rec_session *s, struct sr_str text)
 {
 	if (s->dir < 0)
 		return;
-	if (s->log.n + text.n + 1 > LOG && s->log.n > 0) {
-		check(s, files_append(s->dir, "session.jsonl",
-		    sr_buf_str(&s->log)), "session.jsonl");
-		s->log.n = 0;
-	}
+	if (s->log.n + text.n + 1 > LOG)
+		log_flush(s);
 	if (text.n + 1 > LOG) {
 		check(s, files_append(s->dir, "session.jsonl", text),
 		    "session.jsonl");
@@ -130,6 +174,8 @@ log_line(struct rec_session *s, struct sr_str text)
 	}
 	sr_buf_add(&s->log, text);
 	sr_buf_addc(&s->log, '\n');
+	if (s->recorder->cfg.serving)
+		log_flush(s);
 }
 
 static int
@@ -173,12 +219,16 @@ begin(struct sr_recorder *r, const struct sr_event *ev)
 	s->dir = -1;
 	s->worker = worker_next(r);
 	s->streams_end = &s->streams;
+	s->at = &r->sessions;
+	if ((s->next = r->sessions) != NULL)
+		s->next->at = &s->next;
+	r->sessions = s;
 	sr_arena_init(&s->arena, 4 << 20);
 	sr_buf_init(&s->log, LOG);
 	*sr_session_slot(ev->session) = s;
 	err = files_session_dir(s, ev->time, sr_session_id(ev->session));
 	if (err == SR_ESYS) {
-		recorder_fail(r, s->path != NULL ? s->path : r->cfg.dir, "");
+		recorder_fail(s, "");
 		if (s->dir >= 0)
 			close(s->dir);
 		s->dir = -1;
@@ -435,6 +485,14 @@ wide_mix(struct rec_session *s, const struct sr_event *ev)
 		    "files take: it is mix.wav");
 }
 
+static void
+leave(struct rec_session *s)
+{
+	*s->at = s->next;
+	if (s->next != NULL)
+		s->next->at = s->at;
+}
+
 static int
 end(struct sr_recorder *r, struct rec_session *s, const struct sr_event *ev)
 {
@@ -442,6 +500,7 @@ end(struct sr_recorder *r, struct rec_session *s, const struct sr_event *ev)
 	struct sr_end_file *files = sr_zalloc((n + 1) * sizeof(*files));
 	int err;
 
+	leave(s);
 	wide_mix(s, ev);
 	s->line = line_new(r);
 	if (files == NULL || s->line == NULL) {
@@ -487,6 +546,17 @@ sr_recorder_event(struct sr_recorder *r, const struct sr_event *ev)
 	return say(r, s, ev);
 }
 
+/* A stream may fall silent: what it had before is not to wait for more. */
+void
+sr_recorder_tick(struct sr_recorder *r, sr_time now)
+{
+	for (struct rec_session *s = r->sessions; s != NULL; s = s->next) {
+		for (struct rec_stream *t = s->streams; t != NULL; t = t->next)
+			worker_push(t, now - SR_SEC / 2);
+		check(s, pcap_flush(s), "rtp.pcap");
+	}
+}
+
 void
 sr_recorder_flush(struct sr_recorder *r)
 {
@@ -496,6 +566,7 @@ sr_recorder_flush(struct sr_recorder *r)
 void
 sr_recorder_free(struct sr_recorder *r)
 {
+	struct trouble *t;
 	struct line *l;
 
 	if (r == NULL)
@@ -505,6 +576,10 @@ sr_recorder_free(struct sr_recorder *r)
 		r->lines = l->next;
 		sr_buf_free(&l->text);
 		free(l);
+	}
+	while ((t = r->troubles) != NULL) {
+		r->troubles = t->next;
+		free(t);
 	}
 	for (size_t i = 0; i < r->nformats; i++)
 		free(r->formats[i]);
