@@ -125,6 +125,21 @@ empty(int dir)
 	return err;
 }
 
+static int
+make_dir(char *path, size_t size, bool keep)
+{
+	size_t n = strlen(path);
+
+	if (mkdir(path, 0700) == 0)
+		return SR_OK;
+	for (unsigned k = 2; keep && errno == EEXIST && k < 10000; k++) {
+		snprintf(path + n, size - n, "-%u", k);
+		if (mkdir(path, 0700) == 0)
+			return SR_OK;
+	}
+	return !keep && errno == EEXIST ? SR_OK : SR_ESYS;
+}
+
 int
 files_session_dir(struct rec_session *s, sr_time start, struct sr_str id)
 {
@@ -138,10 +153,10 @@ files_session_dir(struct rec_session *s, sr_time start, struct sr_str id)
 	if (make_path(parent) != SR_OK)
 		return SR_ESYS;
 	snprintf(path, sizeof(path), "%s/%.*s", parent, SR_FMT(id));
+	if (make_dir(path, sizeof(path), s->recorder->cfg.keep) != SR_OK)
+		return SR_ESYS;
 	if ((s->path = strdup(path)) == NULL)
 		return SR_ENOMEM;
-	if (mkdir(path, 0700) != 0 && errno != EEXIST)
-		return SR_ESYS;
 	s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return s->dir >= 0 ? empty(s->dir) : SR_ESYS;
 }
