@@ -125,12 +125,13 @@ open_serve(struct server *s)
 {
 	const struct options *o = s->o;
 	struct sr_serve_cfg cfg = {
-	    .ua = { .crypto = &sr_crypto_openssl,
+	    .ua = { .crypto = &sr_crypto_full,
 	    .agent = SR_STR("siprec-listen"), .session_id = true,
 	    .t1 = o->t1, .min_se = o->min_se,
 	    .session_expires = o->session_expires },
 	    .plan = { .decodes = decodes, .srtp = o->srtp,
-	    .first = o->first_codec, .no_dtls = true },
+	    .first = o->first_codec, .no_dtls = true,
+	    .suites = SR_CRYPT_SUITES },
 	    .strict = o->strict, .any = o->any, .held = o->held,
 	    .allow = o->allow, .nallow = o->nallow,
 	    .users = o->auth != NULL ? &s->users : NULL,
@@ -157,7 +158,7 @@ open_engine(struct server *s)
 {
 	struct sr_cfg cfg = { .role = SR_WATCH, .all = s->o->any,
 	    .reports = true, .wire = s->o->record.keep_rtp,
-	    .crypto = &sr_crypto_openssl, .taken = taken,
+	    .crypto = &sr_crypto_full, .taken = taken,
 	    .arg = (void *)&s->o->record };
 
 	if (sr_engine_new(&s->engine, &cfg) == SR_OK)

@@ -18,6 +18,7 @@ struct sr_cfg {
 	bool align;			/* by RTCP sender reports, at the end */
 	bool reports;			/* keep what receiver reports ask for */
 	bool deskew;			/* correct the senders' clocks, too */
+	bool no_latch;	/* media from the addresses of the SDP only */
 	const struct sr_crypto *crypto;	/* needed */
 	size_t max_message;		/* 1 MiB: a SIP message, a body */
 	size_t max_sessions;		/* 1,000,000 at a time */
@@ -56,6 +57,13 @@ void sr_stream_correction(const struct sr_stream *t, struct sr_correction *c);
 /* What an RTCP receiver report has to say of it (cfg.reports); false when
  * nothing was heard yet. */
 bool sr_stream_reception(const struct sr_stream *t, struct sr_reception *out);
+/* What was received, and what was not. */
+void sr_stream_numbers(const struct sr_stream *t, struct sr_numbers *out);
+/* Who is said to send it: address of record, else name, else id; absent where
+ * the metadata does not tell. */
+struct sr_str sr_stream_participant(const struct sr_stream *t);
+/* Packets for streams, so far, from others than those who may speak there. */
+uint64_t sr_engine_strangers(const struct sr_engine *e);
 /* The stream that media of this flow would go to now; NULL: none. */
 struct sr_stream *sr_engine_stream(struct sr_engine *e,
     const struct sr_flow *f);
@@ -151,6 +159,11 @@ int sr_engine_feed(struct sr_engine *e, const struct sr_chunk *c);
 int sr_engine_note(struct sr_engine *e, sr_time now, uint64_t num,
     const char *rule, const char *text);
 const struct sr_event *sr_engine_next(struct sr_engine *e);	/* NULL: dry */
+/* SRTP of this flow is under this key, says somebody who saw a handshake; the
+ * key is copied.  SR_OK; SR_ENOENT: no stream is expected there; or as
+ * srtp_new says. */
+int sr_engine_key(struct sr_engine *e, const struct sr_flow *f,
+    const struct sr_srtp_key *key);
 /* TCP flows that carry no SIP, to be dropped below: false when none. */
 bool sr_engine_unwanted(struct sr_engine *e, struct sr_flow *f);
 /* The input is over: every session ends with capture-end. */

@@ -428,6 +428,7 @@ session_destroy(void *p)
 
 	for (struct sr_stream *t = s->streams; t != NULL; t = t->next) {
 		unbind_stream(s->engine, t);
+		secure_free(s->engine, t);
 		sr_line_free(t->line);
 	}
 	sr_meta_free(s->meta);

@@ -2,6 +2,7 @@
 #include "priv.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,8 @@ write_samples(void *arg, const int16_t *v, size_t frames)
 {
 	struct rec_stream *t = arg;
 
+	if (t->feed != NULL)
+		feed_samples(t->feed, v, frames * t->channels);
 	return t->wav != NULL ? sr_wav_write(t->wav, v, frames) : SR_OK;
 }
 
@@ -19,7 +22,33 @@ write_silence(void *arg, uint64_t n)
 {
 	struct rec_stream *t = arg;
 
+	if (t->feed != NULL)
+		feed_silence(t->feed, n * t->channels);
 	return t->wav != NULL ? sr_wav_silence(t->wav, n) : SR_OK;
+}
+
+static struct feed *
+open_feed(struct rec_stream *t)
+{
+	char rate[16], channels[16], name[160];
+	struct sr_str dir = sr_cstr(t->session->path);
+	struct sr_str session = t->session->id;
+	struct variable v[] = { { "SIPREC_RATE", { rate, 0 } },
+	    { "SIPREC_CHANNELS", { channels, 0 } },
+	    { "SIPREC_LABEL", t->label }, { "SIPREC_SESSION", session },
+	    { "SIPREC_PARTICIPANT", t->participant }, { "SIPREC_DIR", dir },
+	    { "SIPREC_FILE", sr_cstr(t->file) } };
+
+	if (t->session->recorder->feeds == NULL)
+		return NULL;
+	v[0].value.n = (size_t)snprintf(rate, sizeof(rate), "%u", t->rate);
+	v[1].value.n = (size_t)snprintf(channels, sizeof(channels), "%u",
+	    t->channels);
+	snprintf(name, sizeof(name), "session %.*s, stream %.*s",
+	    (int)(session.n < 100 ? session.n : 100), session.p,
+	    (int)(t->label.n < 30 ? t->label.n : 30), t->label.p);
+	return feed_new(t->session->recorder->feeds, name, v,
+	    sizeof(v) / sizeof(*v));
 }
 
 static int
@@ -34,6 +63,7 @@ open_track(struct rec_stream *t)
 	if (err == SR_OK) {
 		room = worker_room(t->worker, &n);
 		sr_wav_lend(t->wav, room, n);
+		t->feed = open_feed(t);
 	}
 	if (err == SR_OK && !t->session->recorder->cfg.live)
 		sr_wav_relax(t->wav);
@@ -100,6 +130,8 @@ finish_stream(struct rec_session *s, struct rec_stream *t)
 		    s->length);
 	sr_track_free(t->track);
 	t->track = NULL;
+	feed_end(t->feed);
+	t->feed = NULL;
 	failed(t, err, t->file != NULL ? t->file : "");
 	if (t->wav != NULL)
 		failed(t, sr_wav_close(t->wav), t->file);

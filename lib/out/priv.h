@@ -5,6 +5,7 @@
 #include "siprec/out.h"
 
 #include <pthread.h>
+#include <sys/types.h>
 
 /* FLAC and Opus take so many channels. */
 enum { MAX_FILE_NAME = 200, MAX_CHANNELS = 8 };
@@ -14,6 +15,7 @@ enum { MAX_FILE_NAME = 200, MAX_CHANNELS = 8 };
 struct line {
 	struct line *next;
 	struct sr_buf text;
+	char *dir;			/* of its session, or NULL */
 	bool ready;
 };
 
@@ -30,9 +32,11 @@ struct rec_stream {
 	char *fill, *full;		/* of the stretch */
 	struct stretch *stretch;	/* packets on their way, NULL: none */
 	sr_time since;			/* the first of them came */
+	struct sr_str participant;	/* who sends it, for programs */
 	/* the worker's */
 	struct sr_track *track;
 	struct sr_wav *wav;
+	struct feed *feed;		/* NULL: no program wants it */
 	struct dump *dump;
 	struct rec_session *session;
 	struct rec_stream *next;
@@ -48,6 +52,7 @@ struct rec_session {
 	struct sr_recorder *recorder;
 	struct rec_session *next, **at;	/* of those that are not over */
 	struct worker *worker;
+	struct sr_str id;
 	char *path;
 	int dir;
 	struct sr_buf log;		/* lines not yet written */
@@ -75,6 +80,8 @@ struct sr_recorder {
 	struct rec_session *sessions;
 	struct worker *workers;
 	size_t nworkers, next_worker;
+	struct feeds *feeds;		/* NULL: no program wants samples */
+	char *line_dir;			/* of the line given last */
 	struct rec_format **formats;	/* each of the engine's once */
 	size_t nformats;
 	pthread_mutex_t lock;		/* lines and failure */
@@ -138,6 +145,34 @@ packet_size(size_t payload)
 /* Packets behind each other, n bytes in all. */
 void stream_packets(struct rec_stream *t, const char *p, size_t n);
 void session_finish(struct rec_session *s);	/* files whole, line ready */
+
+/* ---- spawn: somebody's program ---- */
+
+struct variable {			/* of its environment */
+	const char *name;
+	struct sr_str value;
+};
+/* Runs a command of the shell with `in` as its standard input.  SR_OK: wait
+ * for pid; SR_ESYS (errno); SR_ENOMEM. */
+int spawn_program(pid_t *pid, const char *command, int in,
+    const struct variable *v, size_t n);
+
+/* ---- feed: the samples of a stream for a program ---- */
+
+struct feeds;				/* all of a recorder */
+struct feed;
+int feeds_start(struct feeds **sp, const char *command);
+void feeds_stop(struct feeds *s);
+/* As sr_recorder_words. */
+int feeds_words(struct feeds *s, struct sr_buf *text);
+void feeds_numbers(struct feeds *s, size_t *running, uint64_t *lost);
+void feeds_free(struct feeds *s);
+/* name: for words.  NULL: it cannot be run, which has been said. */
+struct feed *feed_new(struct feeds *s, const char *name,
+    const struct variable *v, size_t n);
+void feed_samples(struct feed *f, const int16_t *v, size_t n);
+void feed_silence(struct feed *f, uint64_t n);	/* so many samples */
+void feed_end(struct feed *f);			/* NULL is fine */
 
 /* ---- dump: payloads that cannot be decoded, as rtpplay reads them ---- */
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 enum { LINE = 4 << 20, LOG = 2048, XML = 16 << 20 };
+static const char rule_directory[] = "directory";	/* siprec-listen's */
 static const char no_digest[65] =
     "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -28,7 +29,9 @@ sr_recorder_new(struct sr_recorder **rp, const struct sr_record_cfg *cfg)
 	r->lines_end = &r->lines;
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->ready, NULL);
-	if ((err = workers_start(r)) != SR_OK) {
+	err = cfg->on_stream != NULL ? feeds_start(&r->feeds, cfg->on_stream) :
+	    SR_OK;
+	if (err != SR_OK || (err = workers_start(r)) != SR_OK) {
 		sr_recorder_free(r);
 		return err;
 	}
@@ -110,13 +113,15 @@ check(struct rec_session *s, int err, const char *name)
 /* ---- lines ---- */
 
 static struct line *
-line_new(struct sr_recorder *r)
+line_new(struct sr_recorder *r, const struct rec_session *s)
 {
 	struct line *l = sr_zalloc(sizeof(*l));
 
 	if (l == NULL)
 		return NULL;
 	sr_buf_init(&l->text, LINE);
+	if (s != NULL && s->dir >= 0)
+		l->dir = strdup(s->path);
 	pthread_mutex_lock(&r->lock);
 	*r->lines_end = l;
 	r->lines_end = &l->next;
@@ -147,8 +152,32 @@ sr_recorder_line(struct sr_recorder *r, bool wait, struct sr_buf *line)
 		return SR_MORE;
 	sr_buf_free(line);
 	*line = l->text;
+	free(r->line_dir);
+	r->line_dir = l->dir;
 	free(l);
 	return SR_OK;
+}
+
+const char *
+sr_recorder_line_dir(const struct sr_recorder *r)
+{
+	return r->line_dir;
+}
+
+int
+sr_recorder_words(struct sr_recorder *r, struct sr_buf *text)
+{
+	return r->feeds != NULL ? feeds_words(r->feeds, text) : SR_ENOENT;
+}
+
+void
+sr_recorder_programs(struct sr_recorder *r, size_t *running,
+    uint64_t *dropped)
+{
+	*running = 0;
+	*dropped = 0;
+	if (r->feeds != NULL)
+		feeds_numbers(r->feeds, running, dropped);
 }
 
 static void
@@ -181,7 +210,7 @@ log_line(struct rec_session *s, struct sr_str text)
 static int
 say(struct sr_recorder *r, struct rec_session *s, const struct sr_event *ev)
 {
-	struct line *l = line_new(r);
+	struct line *l = line_new(r, s);
 	int err;
 
 	if (l == NULL)
@@ -211,6 +240,7 @@ static int
 begin(struct sr_recorder *r, const struct sr_event *ev)
 {
 	struct rec_session *s = sr_zalloc(sizeof(*s));
+	char text[1600];
 	int err;
 
 	if (s == NULL)
@@ -225,6 +255,7 @@ begin(struct sr_recorder *r, const struct sr_event *ev)
 	r->sessions = s;
 	sr_arena_init(&s->arena, 4 << 20);
 	sr_buf_init(&s->log, LOG);
+	s->id = sr_arena_dup(&s->arena, sr_session_id(ev->session));
 	*sr_session_slot(ev->session) = s;
 	err = files_session_dir(s, ev->time, sr_session_id(ev->session));
 	if (err == SR_ESYS) {
@@ -233,7 +264,15 @@ begin(struct sr_recorder *r, const struct sr_event *ev)
 			close(s->dir);
 		s->dir = -1;
 	}
-	return err == SR_ENOMEM ? err : say(r, s, ev);
+	if (err == SR_ENOMEM || (err = say(r, s, ev)) != SR_OK)
+		return err;
+	if (s->dir >= 0 && !sr_streq(sr_cstr(strrchr(s->path, '/') + 1),
+	    s->id)) {
+		snprintf(text, sizeof(text), "there is a directory of this "
+		    "name: this session is in %s", s->path);
+		say_warning(s, ev, rule_directory, text);
+	}
+	return SR_OK;
 }
 
 static void
@@ -317,6 +356,9 @@ first_file(struct rec_session *s, struct rec_stream *t,
 	char text[300];
 
 	if (f->decodable && t->file == NULL) {
+		if (s->recorder->feeds != NULL)
+			t->participant = sr_arena_dup(&s->arena,
+			    sr_stream_participant(ev->stream));
 		t->rate = sr_codec_rate(f->format);
 		t->channels = sr_codec_channels(f->format);
 		t->file = files_name(s, t->label, ".wav");
@@ -502,7 +544,7 @@ end(struct sr_recorder *r, struct rec_session *s, const struct sr_event *ev)
 
 	leave(s);
 	wide_mix(s, ev);
-	s->line = line_new(r);
+	s->line = line_new(r, s);
 	if (files == NULL || s->line == NULL) {
 		free(files);
 		return SR_ENOMEM;
@@ -561,6 +603,7 @@ void
 sr_recorder_flush(struct sr_recorder *r)
 {
 	workers_stop(r);
+	feeds_stop(r->feeds);
 }
 
 void
@@ -572,9 +615,12 @@ sr_recorder_free(struct sr_recorder *r)
 	if (r == NULL)
 		return;
 	workers_stop(r);
+	feeds_free(r->feeds);
+	free(r->line_dir);
 	while ((l = r->lines) != NULL) {
 		r->lines = l->next;
 		sr_buf_free(&l->text);
+		free(l->dir);
 		free(l);
 	}
 	while ((t = r->troubles) != NULL) {

@@ -233,8 +233,12 @@ sr_serve_end(struct sr_serve *s, struct sr_str session, const char *reason,
 	struct leg *l = leg_by_name(s, session);
 
 	s->now = now;
-	if (l == NULL || l->ending)
+	if (session.p != NULL && (l == NULL || l->ending))
 		return SR_ENOENT;
-	leg_bye(l, reason, 500);
+	if (session.p != NULL)
+		leg_bye(l, reason, 200);
+	else
+		for (l = s->oldest; l != NULL; l = l->newer)
+			leg_bye(l, reason, 200);
 	return SR_OK;
 }

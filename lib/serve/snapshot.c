@@ -19,7 +19,6 @@ snapshot_want(struct leg *l, const char *reason)
 	l->snap_wanted = true;
 	l->snap_reason = reason;
 	l->snap_at = at;
-	l->due = at;
 	serve_due(l->s, at);
 }
 

@@ -165,6 +165,27 @@ TEST(serve_stop_says_stopped)
 	rig_down(r);
 }
 
+TEST(serve_a_full_disk_ends_one_session_or_all_and_says_so)
+{
+	struct rig *r = running();
+
+	CHECK_EQ(sr_serve_end(r->s, SR_STR("other"), "disk-full", r->now),
+	    SR_ENOENT);
+	CHECK_EQ(sr_serve_end(r->s, SR_STR("call-1"), "disk-full", r->now),
+	    SR_OK);
+	rig_drain(r);
+	CHECK(rig_says(rig_last(r, SR_BYE, 0), "text=\"disk-full\""));
+	r->to_tag[0] = '\0';
+	r->call_id = "call-2";
+	rig_call(r, RIG_OFFER);
+	CHECK_EQ(sr_serve_end(r->s, (struct sr_str){ NULL, 0 }, "disk-full",
+	    r->now), SR_OK);
+	rig_drain(r);
+	CHECK(rig_says(rig_last(r, SR_BYE, 0), "Call-ID: call-2\r\n"));
+	CHECK_EQ(rig_count(r, SR_BYE, 0), 2);
+	rig_down(r);
+}
+
 TEST(serve_commands_that_come_together_go_out_one_after_the_other)
 {
 	struct rig *r = running();

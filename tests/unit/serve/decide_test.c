@@ -67,6 +67,10 @@ static const struct row {
 	    "--b\r\nContent-Type: application/sdp\r\n\r\n" SENDONLY "\r\n"
 	    "--b\r\nContent-Type: application/rs-metadata+xml\r\n\r\n<rec"
 	    "\r\n--b--\r\n", 200, NULL },
+	{ 17, true, SRC, RIG_MARKS, "multipart/mixed;boundary=b",
+	    "--b\r\nContent-Type: application/sdp\r\n\r\n" SENDONLY "\r\n"
+	    "--b\r\nContent-Type: application/rs-metadata+xml\r\n\r\n<rec"
+	    "\r\n--b--\r\n", 400, "metadata cannot be read" },
 	{ 18, false, SRC, RIG_MARKS, "multipart/mixed;boundary=b",
 	    "--b\r\nContent-Type: application/sdp\r\n\r\n" SENDONLY "\r\n"
 	    "--b\r\nContent-Type: application/foo\r\n\r\nbar\r\n--b--\r\n",
@@ -249,6 +253,24 @@ TEST(serve_tls_and_our_names_can_be_asked_for)
 	r->proto = SR_TLS;
 	rig_ask(r, "INVITE", RIG_MARKS, RIG_SDP, SENDONLY);
 	CHECK_EQ(rig_status(r), 404);
+	rig_down(r);
+}
+
+static void
+named(struct sr_serve_cfg *c)
+{
+	static const struct sr_str hosts[] = { SR_STR("192.0.2.2") };
+
+	c->hosts = hosts;
+	c->nhosts = 1;
+}
+
+TEST(serve_answers_for_its_own_names)
+{
+	struct rig *r = rig_up(named);
+
+	rig_ask(r, "INVITE", RIG_MARKS, RIG_SDP, SENDONLY);
+	CHECK_EQ(rig_status(r), 200);
 	rig_down(r);
 }
 

@@ -258,7 +258,8 @@ compose(struct rig *r, const char *method, unsigned cseq, const char *headers,
 	    "Max-Forwards: 70\r\nFrom: <sip:src@example.com>;tag=%s\r\n"
 	    "To: <sip:rec@example.com>%s%s\r\nCall-ID: %s\r\n"
 	    "CSeq: %u %s\r\nContact: %s\r\n"
-	    "Allow: %s\r\n%s%s", method, protos[r->proto], r->branch, r->from_tag,
+	    "Allow: %s\r\n%s%s", method, protos[r->proto], r->branch,
+	    r->from_tag,
 	    r->to_tag[0] != '\0' ? ";tag=" : "", r->to_tag, r->call_id, cseq,
 	    method, r->contact, r->allow, r->also != NULL ? r->also : "",
 	    headers != NULL ? headers : "");
