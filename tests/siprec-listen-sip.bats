@@ -99,15 +99,15 @@ refused() {
 	wait $pids
 	[ "$(grep -l '"reason":"no-ack"' out/*/session.jsonl | wc -l)" -eq 2 ]
 	for f in said-udp.pcap said-tcp.pcap; do
-		[ "$(grep -ac "^SIP/2.0 200" $f)" -ge 4 ]
+		[ "$(grep -ao "SIP/2.0 200" $f | wc -l)" -ge 4 ]
 	done
 	stop
 }
 
 @test "E22: CANCEL before the answer, after it, and of nothing" {
 	listen --answer-delay 400
-	{ offer 9000 | invite early 1
-	  echo "expect 100"
+	{ offer 9000 | REQUIRE="siprec, 100rel" invite early 1
+	  echo "expect 183"
 	  BRANCH=early1INVITE request CANCEL early 1 "Require: foo" </dev/null
 	  echo "expect 487"; learn
 	  BRANCH=early1INVITE TO_TAG={tag} request ACK early 1 </dev/null
@@ -142,7 +142,7 @@ refused() {
 	  echo "expect 200"; learn; ack forged 5
 	  TO_TAG=forged request BYE forged 6 </dev/null
 	  echo "expect 481"
-	  FROM_TAG=other TO_TAG={tag} request BYE forged 6 </dev/null
+	  BRANCH=other FROM_TAG=other TO_TAG={tag} request BYE forged 6 </dev/null
 	  echo "expect 481"
 	  TO_TAG={tag} request OPTIONS forged 4 </dev/null
 	  echo "expect 500"
@@ -163,7 +163,8 @@ refused() {
 		request $m m$m 1 </dev/null; echo "expect 405"
 	  done
 	  request FOO foo 1 </dev/null; echo "expect 501"
-	  request OPTIONS o 1 "Max-Forwards: 0" </dev/null; echo "expect 200"
+	  request OPTIONS o 1 </dev/null | sed "s/Forwards: 70/Forwards: 0/"
+	  echo "expect 200"
 	} | say udp
 	[ "$(grep -c "^Allow: " said.txt)" -ge 5 ]
 	grep -q "^Supported: .*siprec" said.txt
@@ -174,8 +175,7 @@ refused() {
 	listen
 	{ offer '{rtp}' | invite re 1; echo "expect 200"; learn; ack re 1
 	  echo "line at m=audio"
-	  SDP_VERSION=2 FORMATS=97 offer '{rtp}' |
-	    sed '$aa=rtpmap:97 X-NOBODY/8000' |
+	  SDP_VERSION=2 offer '{rtp}' | sed s/m=audio/m=video/ |
 	    TO_TAG={tag} invite re 2
 	  echo "expect 488"
 	  BRANCH=re2INVITE TO_TAG={tag} request ACK re 2 </dev/null
@@ -226,21 +226,22 @@ refused() {
 	  echo "expect 183"; learn; echo "let rseq RSeq"; echo "expect 183"
 	  TO_TAG={tag} request PRACK rel 2 "RAck: 99 1 INVITE" </dev/null
 	  echo "expect 481"
-	  TO_TAG={tag} request PRACK rel 2 "RAck: {rseq} 1 INVITE" </dev/null |
-	    sed s/rel2PRACK/rel2again/
+	  TO_TAG={tag} request PRACK rel 3 "RAck: {rseq} 1 INVITE" </dev/null
 	  echo "expect 200"
 	  echo "again"; echo "expect 200"
 	  echo "expect 200 2000"
 	  ack rel 1
-	  bye rel 3
+	  bye rel 4
 	} | say udp
-	grep -q "CSeq: 2 PRACK" said.txt
+	grep -q "CSeq: 3 PRACK" said.txt
 	{ offer 9000 | invite sup 1 "Supported: 100rel"
-	  echo "expect 200"; learn; ack sup 1; bye sup 2
+	  echo "expect 183"; learn; echo "let rseq RSeq"
+	  TO_TAG={tag} request PRACK sup 2 "RAck: {rseq} 1 INVITE" </dev/null
+	  echo "expect 200"; echo "expect 200"; ack sup 1; bye sup 3
 	  offer 9000 | invite none 1
 	  echo "expect 200"; learn; ack none 1; bye none 2
 	} | say udp
-	! sed -n '/none-/,$p' said.txt | grep -q "^RSeq"
+	! grep -A12 "Call-ID: none-" said.txt | grep -q "^RSeq"
 	stop
 }
 
@@ -317,7 +318,8 @@ refused() {
 	  } | invite kinds 1
 	  echo "expect 200"; learn; ack kinds 1; bye kinds 2
 	} | say udp
-	[ "$(grep "^m=" said.txt | sed 's/ [0-9]*/ PORT/;' | paste -sd /)" = \
+	[ "$(grep "^m=" said.txt | tr -d '\r' | sed 's/ [0-9]*/ PORT/' |
+	    paste -sd /)" = \
 	    "m=audio PORT RTP/AVP 0/m=audio PORT RTP/AVP 0/m=video PORT RTP/AVP 96/m=application PORT TCP/BFCP */m=image PORT udptl t38/m=audio PORT RTP/AVP 0" ]
 	[ "$(grep -c "^m=.* 0 " said.txt)" -eq 4 ]
 	grep -q "^a=label:9" said.txt
