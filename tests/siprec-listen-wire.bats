@@ -45,8 +45,7 @@ tcp() { VIA=TCP request "$@"; }
 	  echo "expect 400"; echo "closed 2000"
 	} | say tcp
 	stop
-	# What came first from the server is a single CRLF.
-	exec 4<>/dev/null
+	grep -aq PONG said.txt
 }
 
 @test "E36: a connection that drops; the same dialog goes on over another" {
@@ -67,6 +66,7 @@ tcp() { VIA=TCP request "$@"; }
 
 @test "a body that never comes, a length without end, a header of a megabyte" {
 	listen
+	unwatched	# what it answers cannot be told from half messages
 	rss=$(awk '/VmRSS/ { print $2 }' /proc/$LISTEN/status)
 	{ TYPE=x tcp OPTIONS long 1 </dev/null |
 	    sed 's/Length: 0/Length: 1000000000/'
@@ -82,17 +82,13 @@ tcp() { VIA=TCP request "$@"; }
 }
 
 @test "E36: five hundred slow lorises hurt nobody" {
-	local i
 	listen
-	for i in $(seq 500); do
-		eval "exec $((i + 20))<>/dev/tcp/127.0.0.1/$PORT"
-		printf 'OPTIONS sip:x SIP/2.0\r\nVia' >&$((i + 20))
-	done
+	{ echo "lorises 500"; echo "wait 2500"; } | sipsay tcp $PORT &
+	sleep 0.5
 	alive 2
 	replay --duration 1
-	for i in $(seq 500); do
-		eval "exec $((i + 20))>&-"
-	done
+	kill -0 %?lorises
+	wait %?lorises
 	stop
 }
 
@@ -104,24 +100,39 @@ tcp() { VIA=TCP request "$@"; }
 	stop
 }
 
-@test "RFC 4475: every message over UDP and TCP, and then a call" {
-	local dir=$SIPREC_CORPUS/rfc4475 f name
-	[ -d "$dir" ] || skip "SIPREC_CORPUS has no rfc4475"
+# What each gets over TCP, where the answer comes back the way the message
+# came; - is silence, / stands between what is as right.  Of two with the same
+# transaction only the first counts, and a body that never comes is waited for.
+TORTURE="badaspec=200/400 badbranch=200 baddate=403/400 badvers=505 bcast=-
+    bigcode=- cparam01=405 esc01=403 intmeth=501 invut=415 longreq=403
+    lwsruri=400 mismatch01=400 mismatch02=400/501 mpart01=405 multi01=400
+    ncl=400 noreason=- quotbal=400 regbadct=405/400 scalar02=400 scalarlg=-
+    semiuri=200 transports=200 trws=200/400 unkscm=416 unreason=-
+    wsinvFixed=481/403 zeromf=200"
+
+@test "RFC 4475: every message gets its answer, and a call goes on all along" {
+	local dir=$SIPREC_CORPUS/hostile/rfc4475 t name want got
+	[ -d "$dir" ] || skip "SIPREC_CORPUS is not set"
 	listen --strict
-	for f in "$dir"/*.dat; do
-		name=$(basename "$f" .dat)
-		{ echo "file $f"; echo "wait 30"; echo "none 1"; } |
-		    sipsay udp $PORT >/dev/null 2>&1 || true
-		{ echo "file $f"; echo "wait 30"; } |
-		    sipsay tcp $PORT >/dev/null 2>&1 || true
-		kill -0 $LISTEN
+	for t in $TORTURE; do
+		name=${t%=*}
+		want=${t#*=}
+		# The lengths that they state are those with CRLF.
+		grep -q $'\r' "$dir/$name.dat" && cp "$dir/$name.dat" msg ||
+			sed 's/$/\r/' "$dir/$name.dat" >msg
+		{ echo "file msg"; echo "expect SIP/2.0 150"; } |
+		    sipsay tcp $PORT >got.txt 2>/dev/null || true
+		got=$(grep -a "^SIP/2.0" got.txt | head -1 | cut -c9-11)
+		[[ /$want/ = */${got:--}/* ]] ||
+			echo "$name: ${got:--}, not $want" >>wrong.txt
+		{ echo "file msg"; echo "wait 20"; } | sipsay udp $PORT
 	done
+	[ ! -e wrong.txt ] || cat wrong.txt
+	[ ! -e wrong.txt ]
 	[ "$(nsessions)" -eq 0 ]
 	alive 4
-	kill $WIRE || true
-	WIRE=
-	kill -TERM $LISTEN
-	wait $LISTEN
+	unwatched
+	stop
 }
 
 @test "an address in use is said, with status 71; bad options with 64" {

@@ -17,6 +17,7 @@
  *   chunk N MS		writes from now on: N bytes, then a pause
  *   wait MS
  *   open, close	the connection
+ *   lorises N		so many further connections, each with half a message
  *   rtp PORT SSRC N [K]	that many packets of 20 ms, without each K-th; every
  *			receiver report on it is printed: "report SSRC
  *			FRACTION LOST HIGHEST"
@@ -177,8 +178,9 @@ whole(void)
 {
 	long n;
 
-	while (in.n >= 2 && in.p[0] == '\r' && in.p[1] == '\n')
-		sr_buf_drop(&in, 2);
+	for (; in.n >= 2 && memcmp(in.p, "\r\n", 2) == 0;
+	    sr_buf_drop(&in, 2))
+		puts("PONG");
 	n = tcp ? sr_sip_frame(sr_buf_str(&in), MAX, &seen) : (long)in.n;
 	if (n <= 0)
 		return false;
@@ -297,6 +299,21 @@ send_lines(void)
 	send_bytes(sr_buf_str(&said));
 	sr_buf_free(&head);
 	sr_buf_free(&body);
+}
+
+static void
+lorises(int n)
+{
+	static const char half[] = "OPTIONS sip:x SIP/2.0\r\nVia: SIP/2";
+	struct sockaddr_in a = local(server);
+
+	for (int i = 0; i < n; i++) {
+		int s = socket(AF_INET, SOCK_STREAM, 0);
+
+		if (s < 0 || connect(s, (struct sockaddr *)&a, sizeof(a)) ||
+		    send(s, half, sizeof(half) - 1, MSG_NOSIGNAL) < 0)
+			fail("lorises", strerror(errno));
+	}
 }
 
 static void
@@ -492,6 +509,8 @@ command(char *line)
 		open_socket();
 	else if (strcmp(word[0], "close") == 0)
 		close(fd);
+	else if (strcmp(word[0], "lorises") == 0)
+		lorises(atoi(word[1]));
 	else if (strcmp(word[0], "rtp") == 0)
 		rtp(rtp_fd, word);
 	else if (strcmp(word[0], "stranger") == 0)
