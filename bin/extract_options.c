@@ -36,6 +36,7 @@ help(void)
 "      --align rtcp       align the streams by RTCP sender reports\n"
 "      --deskew           correct senders whose clocks are fast or slow\n"
 "      --keep-rtp         rtp.pcap as well: signalling and media\n"
+"      --keylog FILE      secrets of TLS and DTLS, as browsers log them\n"
 "  -h, --help             this text\n"
 "      --version\n"
 "\n"
@@ -92,7 +93,7 @@ number(const char *arg, unsigned *out)
 }
 
 enum { XML = 256, JSON, ALL, SESSION, AFTER, BEFORE, MIX, ORDER, FORMAT,
-	KEEP, ALIGN, DESKEW, VERSION };
+	KEEP, KEYLOG, ALIGN, DESKEW, VERSION };
 
 static int
 option(struct options *o, int c, const char *arg)
@@ -117,6 +118,7 @@ option(struct options *o, int c, const char *arg)
 	case XML: o->xml = true; break;
 	case ALL: o->all = true; break;
 	case KEEP: o->record.keep_rtp = true; break;
+	case KEYLOG: o->keylog = arg; break;
 	case SESSION: o->sessions[o->nsessions++] = arg; break;
 	case AFTER: return point_in_time(arg, &o->after);
 	case BEFORE: return point_in_time(arg, &o->before);
@@ -153,6 +155,7 @@ static const struct option longs[] = {
 	{ "after", 1, NULL, AFTER }, { "before", 1, NULL, BEFORE },
 	{ "mix", 1, NULL, MIX }, { "channel-order", 1, NULL, ORDER },
 	{ "format", 1, NULL, FORMAT }, { "keep-rtp", 0, NULL, KEEP },
+	{ "keylog", 1, NULL, KEYLOG },
 	{ "align", 1, NULL, ALIGN }, { "deskew", 0, NULL, DESKEW },
 	{ "help", 0, NULL, 'h' }, { "version", 0, NULL, VERSION },
 	{ NULL, 0, NULL, 0 }
@@ -165,7 +168,7 @@ defaults(struct options *o, int argc)
 
 	*o = (struct options){ .record = { .dir = ".",
 	    .threads = cpus > 0 ? (unsigned)cpus : 1,
-	    .crypto = &sr_crypto_openssl }, .after = INT64_MIN,
+	    .crypto = &sr_crypto_full }, .after = INT64_MIN,
 	    .before = SR_NEVER };
 	o->sessions = calloc((size_t)argc, sizeof(*o->sessions));
 	o->json = !cli_tty(STDOUT_FILENO);

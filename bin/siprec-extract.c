@@ -17,6 +17,7 @@ struct run {
 	struct sr_net *net;
 	struct sr_engine *engine;
 	struct sr_recorder *recorder;	/* NULL with -n */
+	struct secrets *secrets;
 	struct sr_buf line;
 	sr_time now;
 	uint64_t found;
@@ -53,6 +54,16 @@ is_wanted(const struct run *r, const struct sr_event *ev)
 		    sr_streq(sr_cstr(o->sessions[i]), call_id))
 			return true;
 	return o->nsessions == 0;
+}
+
+/* Every packet asks: a stream that the recorder knows is wanted. */
+static bool
+is_dropped(const struct sr_event *ev)
+{
+	if (ev->kind == SR_EV_MEDIA && *sr_stream_slot(ev->stream) != NULL)
+		return false;
+	return ev->session != NULL &&
+	    *sr_session_slot(ev->session) == &unwanted;
 }
 
 static void
@@ -96,16 +107,15 @@ show(struct run *r, const struct sr_event *ev)
 static void
 take(struct run *r, const struct sr_event *ev)
 {
-	void **slot = ev->session != NULL ? sr_session_slot(ev->session) : NULL;
 	int err = SR_OK;
 
 	if (ev->kind == SR_EV_BEGIN) {
 		if (!is_wanted(r, ev))
-			*slot = &unwanted;
+			*sr_session_slot(ev->session) = &unwanted;
 		else
 			r->found++;
 	}
-	if (slot != NULL && *slot == &unwanted)
+	if (is_dropped(ev))
 		return;
 	if (ev->kind < SR_EV_MEDIA)
 		show(r, ev);
@@ -139,6 +149,35 @@ out_of_memory(struct run *r)
 }
 
 static void
+feed_one(struct run *r, const struct sr_chunk *c)
+{
+	if (sr_engine_feed(r->engine, c) != SR_OK)
+		out_of_memory(r);
+	if (c->cut > 0 && c->kind != SR_GAP)
+		r->status = cli_worst(r->status, CLI_PARTIAL);
+	drain(r);
+}
+
+static void
+feed_chunk(struct run *r, const struct sr_chunk *c)
+{
+	struct sr_chunk plain;
+
+	if (!secrets_take(r->secrets, r->engine, c)) {
+		feed_one(r, c);
+		return;
+	}
+	while (secrets_next(r->secrets, &plain))
+		if (plain.kind != SR_BROKEN) {
+			feed_one(r, &plain);
+		} else {
+			sr_engine_note(r->engine, plain.time, plain.num, "tls",
+			    plain.why);
+			drain(r);
+		}
+}
+
+static void
 feed(struct run *r)
 {
 	struct sr_stream *streams[BATCH];
@@ -151,15 +190,12 @@ feed(struct run *r)
 
 		if (r->recorder != NULL)
 			sr_recorder_ahead(streams, k);
-		for (; n > 0; n--, c++) {
-			if (sr_engine_feed(r->engine, c) != SR_OK)
-				out_of_memory(r);
-			if (c->cut > 0 && c->kind != SR_GAP)
-				r->status = cli_worst(r->status, CLI_PARTIAL);
-			drain(r);
-		}
-		if (sr_engine_unwanted(r->engine, &f))
+		for (; n > 0; n--, c++)
+			feed_chunk(r, c);
+		if (sr_engine_unwanted(r->engine, &f)) {
+			f.proto = SR_TCP;	/* also where it was in TLS */
 			sr_net_ignore(r->net, &f);
+		}
 	}
 }
 
@@ -236,6 +272,7 @@ read_capture(struct run *r, struct sr_capture *c)
 		}
 		n = 1 + sr_capture_more(c, f + 1, BATCH - 1);
 		num = f[n - 1].num;
+		secrets_learn(r->secrets, c);
 		feed_frames(r, f, n);
 	}
 	if (r->progress)
@@ -294,17 +331,19 @@ run(const struct options *o)
 	struct sr_cfg cfg = { .role = SR_WATCH, .all = o->all,
 	    .no_payload = o->dry, .align = o->align, .deskew = o->deskew,
 	    .wire = o->record.keep_rtp && !o->dry,
-	    .crypto = &sr_crypto_openssl };
+	    .crypto = &sr_crypto_full };
 	struct run r = { .o = o, .progress = cli_tty(STDERR_FILENO) &&
 	    !o->quiet && !cli_tty(STDOUT_FILENO) };
 
 	sr_buf_init(&r.line, 16 << 20);
 	if (sr_net_new(&r.net, 8 << 20) != SR_OK ||
 	    sr_engine_new(&r.engine, &cfg) != SR_OK ||
+	    (r.secrets = secrets_new()) == NULL ||
 	    (!o->dry && sr_recorder_new(&r.recorder, &o->record) != SR_OK)) {
 		cli_warn("out of memory");
 		r.status = CLI_SYSTEM;
-	} else {
+	} else if (o->keylog == NULL ||
+	    (r.status = secrets_read(r.secrets, o->keylog)) == CLI_OK) {
 		if (o->iface != NULL)
 			read_input(&r, o->iface);
 		for (char **f = o->files; *f != NULL && !stopped; f++)
@@ -319,6 +358,7 @@ run(const struct options *o)
 	}
 	sr_recorder_free(r.recorder);
 	sr_engine_free(r.engine);
+	secrets_free(r.secrets);
 	sr_net_free(r.net);
 	sr_buf_free(&r.line);
 	return cli_worst(r.status, cli_stdout());

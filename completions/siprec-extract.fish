@@ -16,6 +16,7 @@ complete -c siprec-extract -l channel-order -x -a 'label metadata' -d 'Order of 
 complete -c siprec-extract -l format -x -a 'wav ulaw flac opus' -d 'Format of audio files'
 complete -c siprec-extract -l align -x -a 'rtcp' -d 'Align the streams'
 complete -c siprec-extract -l deskew -d 'Correct clocks that are fast or slow'
+complete -c siprec-extract -l keylog -r -d 'Secrets of TLS and DTLS'
 complete -c siprec-extract -l keep-rtp -d 'Write rtp.pcap as well'
 complete -c siprec-extract -s h -l help -d 'Show help'
 complete -c siprec-extract -l version -d 'Show version'

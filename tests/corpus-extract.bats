@@ -122,17 +122,19 @@ rig_row() {
 	near "$got" "$seconds" 0.1 || echo "dialog $got s, not $seconds"
 }
 
+# keylog_of NAME: the option for the secrets of its TLS, if it has any.
+keylog_of() {
+	local log=$SIPREC_CORPUS/rig/$1.keylog
+	! grep -qs _SECRET "$log" || echo "--keylog $log"
+}
+
 @test "captures of real clients: packets, seconds, files" {
 	bad=0 last=
 	while IFS=$'\t' read -r pcap call ended seconds label port proto pt \
 	    wire packets media wav first offers length; do
-		case $pcap/$proto in
-		*-tls-*|*/RTP/SAVP)
-			say "skip $pcap $label: srtp or tls"
-			continue ;;
-		esac
 		if [ "$pcap" != "$last" ]; then
-			extract "$SIPREC_CORPUS/rig/$pcap.siprec.pcap"
+			extract "$SIPREC_CORPUS/rig/$pcap.siprec.pcap" \
+			    $(keylog_of "$pcap")
 			last=$pcap
 		fi
 		end=$(end_of "$call")
@@ -202,4 +204,52 @@ rig_row() {
 	    -eq 2 ]
 	[ "$(jq -s '[.[] | select(.event == "gap")] | length' events.jsonl)" \
 	    -eq 0 ]
+}
+
+@test "TLS without its secrets: no session; the wrong ones: a word why" {
+	tls=$SIPREC_CORPUS/rig/os-tls-rtp.siprec.pcap
+	extract "$tls"
+	[ "$rc" -eq 1 ]
+	extract "$tls" --keylog "$SIPREC_CORPUS/rig/ff-tls-srtp32.keylog"
+	[ "$rc" -eq 1 ]
+	[ "$(grep -c 'secrets are not in the key log' events.jsonl)" -eq 1 ]
+}
+
+@test "the secrets may stand in the capture itself" {
+	command -v editcap >/dev/null || skip "editcap is not here"
+	log=$SIPREC_CORPUS/rig/ff-tls-srtp32.keylog
+	pcap=$SIPREC_CORPUS/rig/ff-tls-srtp32.siprec.pcap
+	editcap --inject-secrets "tls,$log" "$pcap" both.pcapng
+	extract both.pcapng
+	[ "$rc" -eq 0 ]
+	sha256sum out/*/*.wav | cut -c1-64 >here
+	extract "$pcap" --keylog "$log"
+	sha256sum out/*/*.wav | cut -c1-64 | diff - here
+	[ "$(wc -l <here)" -eq 2 ]
+}
+
+@test "no key is in anything that is written" {
+	for name in os-udp-srtp ff-tls-srtp32; do
+		pcap=$SIPREC_CORPUS/rig/$name.siprec.pcap
+		extract "$pcap" $(keylog_of "$name") --keep-rtp
+		[ "$rc" -eq 0 ]
+		[ -s "$(echo out/*/rtp.pcap)" ]
+		strings -n 20 "$pcap" | sed -n 's/.*inline:\([^|]*\).*/\1/p' |
+		    sort -u >keys
+		[ "$name" != os-udp-srtp ] || [ -s keys ]
+		[ ! -s keys ] || ! grep -rqFf keys out events.jsonl words.txt
+		! grep -raqE 'inline:[A-Za-z0-9+/]' out events.jsonl
+	done
+}
+
+@test "what --keep-rtp keeps is in the clear, and gives the same again" {
+	for name in os-udp-srtp ff-tls-srtp32; do
+		extract "$SIPREC_CORPUS/rig/$name.siprec.pcap" --keep-rtp \
+		    $(keylog_of "$name")
+		sha256sum out/*/*.wav | cut -c1-64 >first
+		mv out/*/rtp.pcap again.pcap
+		extract again.pcap
+		[ "$rc" -eq 0 ]
+		sha256sum out/*/*.wav | cut -c1-64 | diff - first
+	done
 }

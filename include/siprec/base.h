@@ -192,13 +192,86 @@ enum sr_suite {
 	SR_SUITE_NONE, SR_AES128_80, SR_AES128_32, SR_AES192_80, SR_AES192_32,
 	SR_AES256_80, SR_AES256_32, SR_GCM128, SR_GCM256
 };
+
+/* A master key of RFC 3711, as SDES or DTLS gave it. */
+struct sr_srtp_key {
+	enum sr_suite suite;
+	struct sr_str key, salt;	/* as long as the suite wants */
+	struct sr_str mki;		/* absent: none in the packets */
+	bool plain_rtcp;		/* UNENCRYPTED_SRTCP of RFC 4568 */
+};
+enum sr_srtp_way { SR_UNPROTECT, SR_PROTECT };
+enum { SR_SRTP_EXTRA = 148 };	/* bytes that protecting adds at most */
+
+struct sr_dtls;
+struct sr_dtls_cfg {			/* a handshake, RFC 5763 */
+	bool active;			/* a=setup: we send the ClientHello */
+	/* Values of the peer's a=fingerprint: one of the best hash that it
+	 * names must fit its certificate. */
+	const struct sr_str *fingerprints;
+	size_t nfingerprints;
+	uint16_t mtu;			/* of UDP payloads; 0: 1200 */
+	sr_time retry;			/* the first timer; 0: 1 s */
+};
+/* Keys of both ways in the order of our own view; lives in the caller. */
+struct sr_dtls_keys {
+	struct sr_srtp_key send, receive;	/* views of bytes */
+	uint8_t bytes[2 * (32 + 14)];
+};
+
 struct sr_crypto {
 	void (*hash)(enum sr_digest alg, struct sr_str in, uint8_t *out);
 	/* The same piece by piece; begin: NULL without memory; end frees. */
 	void *(*begin)(enum sr_digest alg);
 	void (*update)(void *state, struct sr_str in);
 	void (*end)(void *state, uint8_t *out);
+	void (*hmac)(enum sr_digest alg, struct sr_str key, struct sr_str in,
+	    uint8_t *out);
+	bool (*equal)(const void *a, const void *b, size_t n);	/* no timing */
+	void (*wipe)(void *p, size_t n);
 	void (*random)(uint8_t *out, size_t n);
+
+	/* SRTP for any SSRC, RFC 3711, 6188, 7714.  Several keys are told
+	 * apart by their MKI, all as long; the first of them protects.
+	 * SR_OK; SR_EBAD when lengths do not fit the suite; SR_EUNSUP: not
+	 * spoken (AES-192); SR_ENOMEM. */
+	int (*srtp_new)(void **ctx, const struct sr_srtp_key *keys, size_t n,
+	    enum sr_srtp_way way);
+	/* out (aligned to 4, not over pkt) has room for *n: pkt.n, and
+	 * SR_SRTP_EXTRA more to protect; afterwards *n is what is there.
+	 * SR_OK; SR_EAUTH: the tag is wrong; SR_ELIMIT: seen before or too
+	 * old, the key is used up, too many sources, no room; SR_EBAD: no
+	 * (S)RTP.  But for SR_OK nothing has changed and out is rubbish.  A
+	 * source that is joined late has its roll-over counter found. */
+	int (*srtp_protect)(void *ctx, struct sr_str pkt, uint8_t *out,
+	    size_t *n);
+	int (*srtp_unprotect)(void *ctx, struct sr_str pkt, uint8_t *out,
+	    size_t *n);
+	int (*srtcp_protect)(void *ctx, struct sr_str pkt, uint8_t *out,
+	    size_t *n);
+	int (*srtcp_unprotect)(void *ctx, struct sr_str pkt, uint8_t *out,
+	    size_t *n);
+	/* SR_OK; SR_ENOENT: no packet of this SSRC yet; SR_ELIMIT. */
+	int (*srtp_roc_get)(void *ctx, uint32_t ssrc, uint32_t *roc);
+	int (*srtp_roc_set)(void *ctx, uint32_t ssrc, uint32_t roc);
+	void (*srtp_free)(void *ctx);		/* wipes; NULL is fine */
+
+	/* DTLS-SRTP without a socket, RFC 5764.  Our certificate is one for
+	 * the process; its a=fingerprint value is static text. */
+	const char *(*dtls_fingerprint)(void);	/* NULL: cannot be made */
+	int (*dtls_new)(struct sr_dtls **dp, const struct sr_dtls_cfg *cfg);
+	/* One datagram of the peer.  SR_OK; SR_EAUTH: the peer is not who its
+	 * fingerprint says, or agrees to no SRTP; SR_EBAD: it has failed. */
+	int (*dtls_feed)(struct sr_dtls *d, struct sr_str in, sr_time now);
+	/* The next datagram to be sent, borrowed until the next call. */
+	bool (*dtls_next)(struct sr_dtls *d, struct sr_str *out);
+	/* When to be woken, SR_NEVER: not.  The timer inside is OpenSSL's and
+	 * goes by the real clock: a tick too early does nothing. */
+	sr_time (*dtls_due)(const struct sr_dtls *d);
+	int (*dtls_tick)(struct sr_dtls *d, sr_time now); /* as dtls_feed */
+	/* SR_OK when the handshake is done; SR_MORE, SR_EAUTH, SR_EBAD. */
+	int (*dtls_keys)(struct sr_dtls *d, struct sr_dtls_keys *keys);
+	void (*dtls_free)(struct sr_dtls *d);
 };
 
 /* UUIDv5 (RFC 4122 4.3) of name in our own name space. */

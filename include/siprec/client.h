@@ -10,7 +10,11 @@
 
 /* A script is made once and shared by all calls that play it; what differs
  * from call to call (ids, times, names) is a struct sr_script_call.  The
- * runner adds what only a run knows: addresses, ports, tags, keys. */
+ * runner adds what only a run knows: addresses, ports, tags, keys.
+ *
+ * Steps are done in order.  A leg whose first INVITE was refused or got no
+ * answer is over: its further steps are left out, their checks untested.  A
+ * leg that is still up after the last step gets a BYE, unless it vanished. */
 
 #define SR_NO_STREAM SIZE_MAX
 #define SR_STREAMS_MAX 64
@@ -99,6 +103,8 @@ struct sr_step {
 	bool replaces;			/* leg 0's dialog; Require: replaces */
 	bool stranger;			/* ... a dialog that nobody has */
 	const char *require;		/* one more option there, or NULL */
+	bool no_mark;			/* Contact without +sip.src */
+	bool no_require;		/* siprec in Supported only */
 	bool rel;			/* Require: 100rel, PRACK what comes */
 	uint32_t session_expires;	/* seconds; 0: the runner's choice */
 	const char *refresher;		/* "uac", "uas", or NULL */
@@ -155,6 +161,9 @@ void sr_script_free(struct sr_script *s);
 
 struct sr_call_flow {
 	const char *name, *text;
+	sr_time length;
+	bool operated;			/* the server's operator has to act, or
+					 * its main steps are not tested */
 };
 /* The i-th of --flow list; NULL at the end. */
 const struct sr_call_flow *sr_call_flow(size_t i);
@@ -173,7 +182,8 @@ struct sr_step *sr_script_add_step(struct sr_script *s,
 /* ---- one call of a script ---- */
 
 struct sr_script_call {
-	const struct sr_person *people;	/* NULL: those of the script */
+	const struct sr_person *people;	/* as many as the script has;
+					 * NULL: those of the script */
 	sr_time start;			/* the wall's time of the answer */
 	uint8_t (*ids)[16];		/* UUIDs, version 4 */
 	size_t nids;
@@ -258,6 +268,8 @@ struct sr_check {
 };
 const struct sr_check *sr_checks(size_t *n);	/* --conformance */
 const struct sr_check *sr_check_find(const char *id);	/* or NULL */
+/* Is it met by an answer that refuses?  Then that is no failure. */
+bool sr_check_refusal(const struct sr_check *c);
 /* The flows in which that check is made, in their order: at most max. */
 size_t sr_check_flows(const struct sr_check *c, const struct sr_call_flow **out,
     size_t max);

@@ -24,6 +24,10 @@ struct sr_cfg {
 	size_t max_sessions;		/* 1,000,000 at a time */
 	size_t max_flows;		/* 1,000,000 known at a time */
 	size_t max_orphans;	/* 4 MiB of media that waits for its SDP */
+	/* Is that name of a session in use, from before?  NULL: only names of
+	 * this run count, and all of them. */
+	bool (*taken)(void *arg, sr_time begin, struct sr_str name);
+	void *arg;
 };
 
 /* A recording session and its streams belong to the engine; both are valid
@@ -155,6 +159,11 @@ int sr_engine_feed(struct sr_engine *e, const struct sr_chunk *c);
 int sr_engine_note(struct sr_engine *e, sr_time now, uint64_t num,
     const char *rule, const char *text);
 const struct sr_event *sr_engine_next(struct sr_engine *e);	/* NULL: dry */
+/* SRTP of this flow is under this key, says somebody who saw a handshake; the
+ * key is copied.  SR_OK; SR_ENOENT: no stream is expected there; or as
+ * srtp_new says. */
+int sr_engine_key(struct sr_engine *e, const struct sr_flow *f,
+    const struct sr_srtp_key *key);
 /* TCP flows that carry no SIP, to be dropped below: false when none. */
 bool sr_engine_unwanted(struct sr_engine *e, struct sr_flow *f);
 /* The input is over: every session ends with capture-end. */

@@ -252,8 +252,9 @@ struct sr_drain_stats {
 };
 struct sr_drain;
 struct sr_drain_sock;
-/* fn gets all that one socket had (64 at a time).  It may add and remove
- * sockets, this one too. */
+/* Every 5 ms a slice of the sockets is emptied, each at least every 100 ms.  fn
+ * gets what one socket had, 64 at a time; it may add and remove sockets, this
+ * one too. */
 int sr_drain_new(struct sr_drain **dp, struct sr_loop *l,
     void (*fn)(void *arg, void *cookie, const struct sr_dgram *v, size_t n),
     void *arg);

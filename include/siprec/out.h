@@ -64,8 +64,8 @@ struct sr_record_cfg {
 	enum sr_audio audio;
 	bool keep_rtp;
 	bool live;			/* the input comes only once */
-	bool keep;	/* a directory that is there already is nobody's: the
-			 * new one gets a number behind its name */
+	bool serving;	/* lines are on the disk as soon as they are said, and
+			 * a directory that is there is not touched */
 	unsigned threads;		/* that decode; 1: the caller's own */
 	const char *on_stream;	/* a command that gets each stream's samples,
 				 * as its file does; NULL: none */
@@ -78,6 +78,16 @@ int sr_recorder_new(struct sr_recorder **rp, const struct sr_record_cfg *cfg);
 /* Every event, in order.  What goes wrong with files is kept for
  * sr_recorder_failed; the run goes on.  SR_OK, SR_ENOMEM. */
 int sr_recorder_event(struct sr_recorder *r, const struct sr_event *ev);
+/* With serving, every second: what has waited for as long is written.  now as
+ * of the events. */
+void sr_recorder_tick(struct sr_recorder *r, sr_time now);
+/* Is there a directory of that name, for a session that begins now?  For
+ * sr_cfg.taken. */
+bool sr_record_taken(const struct sr_record_cfg *cfg, sr_time begin,
+    struct sr_str name);
+/* A session whose files could not all be written, each once: its name into
+ * id.  Its errno; 0: there is none. */
+int sr_recorder_trouble(struct sr_recorder *r, char id[static 256]);
 /* Media of these streams will come: a hint, like sr_engine_ahead. */
 void sr_recorder_ahead(struct sr_stream *const *v, size_t n);
 /* The next line of the log of all sessions, in wire order; with wait it waits

@@ -194,4 +194,21 @@ bool sr_dtmf_put(struct sr_dtmf *d, const struct sr_line_packet *p,
 bool sr_dtmf_end(struct sr_dtmf *d, struct sr_dtmf *done);
 char sr_dtmf_char(uint8_t event); /* '0'-'9' '*' '#' 'A'-'D', '!' flash, 0 */
 
+/* ---- stun: connectivity checks, as the lite side of ICE, RFC 8445 ---- */
+
+struct sr_stun_ask {			/* who asks, and what we are called */
+	struct sr_str ufrag, pwd;	/* our own, of a=ice-ufrag, a=ice-pwd */
+	const uint8_t *ip;		/* of the peer, network order */
+	size_t nip;			/* 4 or 16 */
+	uint16_t port;
+	bool nominated;			/* answer: it had USE-CANDIDATE */
+};
+/* First byte 0 to 3 and the magic cookie: RFC 7983, RFC 8489 section 5. */
+bool sr_stun_looks(struct sr_str pkt);
+/* Adds the answer to a binding request to out.  SR_OK; SR_EAUTH: it is not
+ * for us, or its MESSAGE-INTEGRITY is wrong, and deserves no answer; SR_EUNSUP:
+ * the answer is a 420; SR_EBAD: no binding request; SR_ELIMIT, SR_ENOMEM. */
+int sr_stun_answer(struct sr_buf *out, struct sr_str pkt,
+    struct sr_stun_ask *ask, const struct sr_crypto *crypto);
+
 #endif

@@ -13,6 +13,10 @@ static const struct sr_check checks[] = {
 	ROW("accept-invite", "R7866-6.2-1", "RFC 7866 section 6.2", SR_MUST,
 	    T_STATUS, 2, "takes an INVITE with +sip.src and Require: siprec",
 	    "did not take a recording session"),
+	ROW("plain-refused", "R7866-6.2-1", "RFC 7866 section 6.2", SR_MUST,
+	    T_NOT_2XX, 4, "where it does not take an INVITE without one of "
+	    "the two, refuses it with 4xx",
+	    "an INVITE that is no recording session got neither 2xx nor 4xx"),
 	ROW("accept-reinvite", "UA-25", "RFC 3261 section 14.2", SR_MUST,
 	    T_STATUS, 2, "takes a re-INVITE", "did not take a re-INVITE"),
 	ROW("accept-update", "UP-02", "RFC 3311 section 5.2", SR_MUST,
@@ -295,4 +299,20 @@ sr_check_flows(const struct sr_check *c, const struct sr_call_flow **out,
 		if (shows(f->name, c))
 			out[n++] = f;
 	return n;
+}
+
+bool
+sr_check_refusal(const struct sr_check *c)
+{
+	switch (c->test) {
+	case T_STATUS:
+		return c->arg >= 300;
+	case T_NOT_2XX:
+	case T_UNSUPPORTED:
+	case T_CANCELLED:
+	case T_MIN_SE:
+		return true;
+	default:
+		return false;
+	}
 }

@@ -43,7 +43,8 @@ static const struct sr_style webex = { .decl = DECL "\n",
     RECORDING_CHILD | ALWAYS_GROUP | STREAM_MODE, .extra = BROADWORKS };
 static const struct sr_style cisco = { .decl = DECL "\n",
     .root = "recording", .ns = V1, .quote = '"', .indent = "    ",
-    .time = TIME_MS, .flags = STREAMS_WITH_PARTIES | NO_RECORDING_ASSOC };
+    .time = TIME_MS, .flags = STREAMS_WITH_PARTIES | NO_RECORDING_ASSOC |
+    NAME_LANG };
 static const struct sr_style avaya = { .decl = DECL "\n",
     .root = "recording", .ns = V1, .quote = '"', .indent = "", .ids = IDS_HEX,
     .time = TIME_NO_ZONE, .flags = CAMEL_DATAMODE | MEDIA_WITH_PARTIES |
@@ -52,11 +53,12 @@ static const struct sr_style sonus = { .decl = DECL "\n",
     .root = "recording", .ns = DRAFT, .quote = '\'', .tag = "tns:",
     .indent = "", .ids = IDS_ASCII, .aor = AOR_NO_SCHEME,
     .time = TIME_SECONDS, .flags = ALWAYS_GROUP | STREAM_TIME | BLANK_NAME |
-    NO_SESSION_IDS, .extra = CALL_DATA };
+    NO_SESSION_IDS | NAME_LANG, .extra = CALL_DATA };
 static const struct sr_style ribbon = { .decl = DECL "\n",
     .root = "recording", .ns = DRAFT, .quote = '\'', .indent = "    ",
     .ids = IDS_ASCII, .aor = AOR_NO_SCHEME, .time = TIME_SECONDS,
-    .flags = ALWAYS_GROUP | STREAM_TIME | BLANK_NAME | NO_SESSION_IDS,
+    .flags = ALWAYS_GROUP | STREAM_TIME | BLANK_NAME | NO_SESSION_IDS |
+    NAME_LANG,
     .extra = CALL_DATA };
 static const struct sr_style metaswitch = { .decl = DECL "\n",
     .root = "recording", .ns = DRAFT, .quote = '"', .indent = "",

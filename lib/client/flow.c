@@ -260,6 +260,8 @@ put_row(struct playing *p, const struct row *r, struct sr_step *step)
 	step->replaces = (r->flags & (REPLACES | STRANGER)) != 0;
 	step->stranger = (r->flags & STRANGER) != 0;
 	step->rel = (r->flags & REL) != 0;
+	step->no_mark = (r->flags & NO_MARK) != 0;
+	step->no_require = (r->flags & NO_REQUIRE) != 0;
 	step->require = r->require;
 	step->session_expires = r->expires;
 	step->refresher = r->refresher;
@@ -329,8 +331,7 @@ sr_flow_play(struct sr_script *s, const struct flow *f,
 	p->cfg = cfg;
 	p->stretch = p->speed = 1;
 	if (!f->fixed && cfg->duration > 0)
-		p->stretch = (double)cfg->duration /
-		    ((double)f->length * (double)SR_MSEC);
+		p->stretch = (double)cfg->duration / (double)f->shown.length;
 	if (!f->fixed && cfg->speed > 0)
 		p->speed = cfg->speed;
 	s->flow = f->shown.name;
@@ -349,8 +350,8 @@ sr_flow_play(struct sr_script *s, const struct flow *f,
 			s->legs = v[s->nsteps].leg + 1;
 		s->nsteps++;
 	}
-	s->length = (sr_time)((double)f->length * (double)SR_MSEC *
-	    p->stretch / p->speed);
+	s->length = (sr_time)((double)f->shown.length * p->stretch /
+	    p->speed);
 	if (err == SR_OK)
 		err = sr_script_people(s, cfg, people_of(s));
 	voices(s);

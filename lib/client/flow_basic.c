@@ -133,7 +133,7 @@ const struct flow sr_flows_basic[] = {
 	    "INVITE without metadata, the full state later"),
 	FLOW(whole_again, "snapshot-anytime", 8000,
 	    "complete metadata in mid-call, unasked"),
-	FLOW(snapshot, "snapshot-request", 10000,
+	OPERATED_FLOW(snapshot, "snapshot-request", 10000,
 	    "the server asks for a snapshot and gets it"),
 	FLOW(partial_first, "partial-first", 14000,
 	    "a partial update before any complete state"),

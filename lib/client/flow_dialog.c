@@ -114,6 +114,17 @@ static const struct row unknown_require[] = {
 	  .instead = "require-420 require-unsupported echo",
 	  .text = "an INVITE that requires what nobody knows" } };
 
+/* A lenient server takes these two, which is for its operator to know. */
+static const struct row no_mark[] = {
+	{ INVITE("a b", TWO), .flags = NO_MARK,
+	  .instead = "plain-refused echo",
+	  .text = "an INVITE whose Contact has no +sip.src" } };
+
+static const struct row no_require[] = {
+	{ INVITE("a b", TWO), .flags = NO_REQUIRE,
+	  .instead = "plain-refused echo",
+	  .text = "an INVITE with siprec in Supported only" } };
+
 static const struct row options[] = {
 	{ INVITE("a b", TWO), .text = "a call is recorded" },
 	{ .kind = SR_DO_OPTIONS, .at = 2000,
@@ -155,6 +166,9 @@ const struct flow sr_flows_dialog[] = {
 	    "an interval below the minimum"),
 	FLOW(unknown_require, "unknown-require", 1000,
 	    "an option tag that nobody knows"),
+	FLOW(no_mark, "no-mark", 1000, "an INVITE without +sip.src"),
+	FLOW(no_require, "no-require", 1000,
+	    "an INVITE without Require: siprec"),
 	FLOW(options, "options", 5000, "OPTIONS in the dialog"),
 	FLOW(info, "info", 6000, "INFO in the dialog"),
 };

@@ -33,11 +33,11 @@ static const struct row srs_stop[] = {
 	  .text = "the server ends the recording" } };
 
 const struct flow sr_flows_server[] = {
-	FLOW(srs_pause, "srs-pause", 30000,
+	OPERATED_FLOW(srs_pause, "srs-pause", 30000,
 	    "the server pauses and resumes by re-INVITE"),
-	FLOW(srs_drop, "srs-drop", 20000, "the server drops a stream"),
-	FLOW(srs_held, "srs-held", 20000,
+	OPERATED_FLOW(srs_drop, "srs-drop", 20000, "the server drops a stream"),
+	OPERATED_FLOW(srs_held, "srs-held", 20000,
 	    "the server answers inactive and is ready later"),
-	FLOW(srs_stop, "srs-stop", 10000, "the server ends with BYE"),
+	OPERATED_FLOW(srs_stop, "srs-stop", 10000, "the server ends with BYE"),
 };
 const size_t sr_nflows_server = COUNT(sr_flows_server);

@@ -97,7 +97,8 @@ enum {					/* flags of a style */
 	NO_RECV = 262144,
 	RECORDING_CHILD = 524288,	/* <recording id=...> in the root */
 	NO_SESSION_START = 1 << 20, NO_SESSION_IDS = 1 << 21,
-	SESSION_IS_CALL_ID = 1 << 22
+	SESSION_IS_CALL_ID = 1 << 22,
+	NAME_LANG = 1 << 23		/* xml:lang="en", whatever the name */
 };
 struct sr_style {
 	const char *decl;		/* the first line, or "" */
@@ -181,11 +182,11 @@ enum {					/* flags of a row */
 	COMPLETE = 2,			/* an INVITE's metadata always is */
 	PARTIAL = 4,			/* ... but for this one */
 	REL = 8, REPLACES = 16, LEG_1 = 32, STRANGER = 64,
+	NO_MARK = 256, NO_REQUIRE = 512,
 	CROWD = 128			/* lines and metadata of arg streams */
 };
 struct flow {
 	struct sr_call_flow shown;
-	unsigned length;		/* ms */
 	bool fixed;			/* its times are those of a protocol */
 	const struct row *rows;
 	size_t nrows;
@@ -215,10 +216,13 @@ int sr_step_checks(struct sr_script *s, struct sr_step *step);
 const struct sr_check *sr_check_named(struct sr_str id);
 
 /* How rows are written. */
-#define FLOW(v, name_, ms, text_) { .shown = { name_, text_ },	\
-    .length = ms, .rows = v, .nrows = COUNT(v) }
-#define FIXED_FLOW(v, name_, ms, text_) { .shown = { name_, text_ },	\
-    .length = ms, .fixed = true, .rows = v, .nrows = COUNT(v) }
+#define FLOW_AS(v, name_, ms, text_, fixed_, operated_)			\
+    { .shown = { name_, text_, ms * SR_MSEC, operated_ },		\
+    .fixed = fixed_, .rows = v, .nrows = COUNT(v) }
+#define FLOW(v, name, ms, text) FLOW_AS(v, name, ms, text, false, false)
+#define FIXED_FLOW(v, name, ms, text) FLOW_AS(v, name, ms, text, true, false)
+#define OPERATED_FLOW(v, name, ms, text)				\
+    FLOW_AS(v, name, ms, text, false, true)
 #define INVITE(l, m) .kind = SR_DO_INVITE, .lines = l, .meta = m
 #define REINVITE(t, l, m) .kind = SR_DO_REINVITE, .at = t, .lines = l,	\
     .meta = m

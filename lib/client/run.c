@@ -201,6 +201,7 @@ call_free(struct call *c)
 	*(c->older != NULL ? &c->older->newer : &r->oldest) = c->newer;
 	*(c->newer != NULL ? &c->newer->older : &r->newest) = c->older;
 	run_call_wake(c, SR_NEVER);
+	r->ncancels -= c->late_cancel;
 	for (unsigned i = 0; i < LEGS; i++) {
 		struct leg *g = &c->legs[i];
 
@@ -340,8 +341,8 @@ note_sent(struct leg *g, const struct sr_ua_event *ev)
 	    c->invite : c->busy;
 
 	if (ev->method == SR_ACK) {
-		if (g->acks++ > 0 && c->step > 0)
-			c->seen[c->step - 1].copies++;
+		if (g->acks++ > 0)
+			c->seen[g->invite].copies++;
 		return;
 	}
 	if (ev->status != 0)
@@ -350,6 +351,8 @@ note_sent(struct leg *g, const struct sr_ua_event *ev)
 		c->result.resent++;
 	else if (step != NO_STEP)
 		c->seen[step].request = run_call_keep(c, ev->data);
+	if (ev->method == SR_INVITE && step != NO_STEP)
+		g->invite_raw = c->seen[step].request;
 	g->last_sent = branch;
 }
 
@@ -373,6 +376,8 @@ static void
 sent(struct sr_run *r, const struct sr_ua_event *ev)
 {
 	struct leg *g = ev->dialog != NULL ? *sr_dialog_slot(ev->dialog) : NULL;
+	const struct sr_dialect *d = g != NULL ? g->call->script->dialect :
+	    NULL;
 	struct sr_str data;
 	struct event *e;
 
@@ -389,6 +394,9 @@ sent(struct sr_run *r, const struct sr_ua_event *ev)
 	e->ev.hop = ev->hop;
 	e->ev.method = ev->method;
 	e->ev.status = ev->status;
+	if (d != NULL && (d->mark_in_uri || d->supported != NULL ||
+	    d->accept != NULL))
+		run_dress(e, d);
 }
 
 static void
@@ -467,6 +475,31 @@ is_deaf(struct sr_run *r, struct sr_str raw)
 	return deaf;
 }
 
+/* The answer to a CANCEL that came too late for the user agent to know. */
+static bool
+is_late_cancel(struct sr_run *r, struct sr_str raw)
+{
+	struct sr_msg m;
+	bool ours = false;
+
+	if (r->ncancels == 0)
+		return false;
+	if (sr_msg_parse(&m, raw) == SR_OK && m.status >= 200 &&
+	    m.method == SR_CANCEL)
+		for (struct call *c = r->oldest; c != NULL && !ours;
+		    c = c->newer)
+			if (c->late_cancel && sr_streq(c->result.call_id,
+			    m.call_id)) {
+				ours = true;
+				c->late_cancel = false;
+				r->ncancels--;
+				c->seen[c->busy].reply = run_call_keep(c, raw);
+				step_over(c, c->busy);
+			}
+	sr_msg_free(&m);
+	return ours;
+}
+
 int
 sr_run_receive(struct sr_run *r, const struct sr_hop *from, sr_time now,
     struct sr_str raw)
@@ -478,7 +511,8 @@ sr_run_receive(struct sr_run *r, const struct sr_hop *from, sr_time now,
 	r->raw = raw;
 	if (is_deaf(r, raw))
 		return SR_OK;
-	err = sr_ua_receive(r->ua, from, now, raw);
+	err = is_late_cancel(r, raw) ? SR_OK :
+	    sr_ua_receive(r->ua, from, now, raw);
 	pump(r);
 	r->raw = (struct sr_str){ NULL, 0 };
 	return r->err != SR_OK ? r->err : err;
@@ -525,10 +559,8 @@ sr_run_heard(struct sr_run *r, uint64_t number, bool elsewhere)
 		c = c->next;
 	if (c == NULL || c->done)
 		return;
-	for (size_t i = 0; i < c->script->nsteps && i <= c->step; i++) {
-		c->seen[i].rtcp = true;
-		c->seen[i].rtcp_elsewhere |= elsewhere;
-	}
+	c->rtcp = true;
+	c->rtcp_elsewhere |= elsewhere;
 }
 
 void

@@ -32,6 +32,9 @@ struct leg {				/* one dialog of a call */
 	bool owes;	/* the server offered in its 2xx or 18x */
 	bool confirmed, over, vanished, no_ack, no_bye;
 	unsigned acks;			/* sent, or withheld */
+	size_t invite;			/* the step of the latest INVITE */
+	sr_time replied;		/* its final answer */
+	struct sr_str invite_raw;	/* the request itself */
 	uint64_t last_sent;		/* hash of the branch */
 	struct sr_str call_id;
 };
@@ -40,9 +43,11 @@ struct leg {				/* one dialog of a call */
 struct witness {
 	struct sr_str request, reply, provisional, invite;
 	struct sr_str offer, answer, before, tag;
-	bool bye, old_leg_bye, media, rtcp, rtcp_elsewhere;
+	struct sr_str prack;
+	bool bye, old_leg_bye;
+	bool skipped;			/* there was no way to do it */
 	unsigned copies;
-	sr_time replied, bye_at;
+	sr_time bye_after;
 };
 
 struct call {
@@ -63,6 +68,9 @@ struct call {
 	struct sr_run_result result;
 	struct sr_run_broken *broken;
 	bool stopping, rehomed, done;
+	bool rtcp, rtcp_elsewhere;
+	bool late_cancel;		/* its answer is waited for */
+	sr_time longest;		/* that a stream was open */
 	sr_time probed;
 	struct sr_arena arena;
 };
@@ -85,7 +93,7 @@ struct sr_run {
 	struct call *table[CALL_BUCKETS], *oldest, *newest;
 	struct call **heap;
 	size_t nheap, heap_cap;
-	size_t nvanished;
+	size_t nvanished, ncancels;
 	uint64_t accepted;
 	int err;
 };
@@ -129,8 +137,13 @@ void leg_close(struct leg *g);		/* all its streams */
 
 /* SDP and metadata as the script's dialect packs them; either may be absent.
  * Content-Type goes to type, further header lines to headers. */
-int body_pack(struct call *c, struct sr_str sdp, struct sr_str meta,
-    struct sr_buf *type, struct sr_buf *headers, struct sr_buf *body);
+int body_pack(struct call *c, bool update, struct sr_str sdp,
+    struct sr_str meta, struct sr_buf *type, struct sr_buf *headers,
+    struct sr_buf *body);
+
+/* ---- dress ---- */
+
+void run_dress(struct event *e, const struct sr_dialect *d);
 
 static inline const struct sr_step *
 step_of(const struct call *c, size_t i)
@@ -143,6 +156,7 @@ step_of(const struct call *c, size_t i)
 int send_invite(struct leg *g, size_t step, const struct sr_run_target *to);
 int send_request(struct leg *g, size_t step);
 int send_bye(struct leg *g, size_t step);	/* NO_STEP: out of order */
+int send_cancel(struct leg *g, size_t step);
 /* Not a word more, and nothing is heard. */
 void leg_vanish(struct leg *g);
 

@@ -31,8 +31,13 @@ close_slot(struct leg *g, struct slot *s)
 {
 	struct event *e = NULL;
 
-	if (s->open)
+	if (s->open) {
+		sr_time open = g->call->run->now - s->opened;
+
 		e = tell(g, s, SR_RUN_CLOSE);
+		if (open > g->call->longest)
+			g->call->longest = open;
+	}
 	if (e != NULL)
 		e->give = s->has_pair;
 	else if (s->has_pair)

@@ -85,6 +85,16 @@ established(struct leg *g, const struct sr_ua_event *ev)
 	}
 }
 
+/* A step that is there to be refused. */
+static bool
+is_refusal(const struct sr_step *s)
+{
+	for (size_t i = 0; i < s->nchecks; i++)
+		if (sr_check_refusal(s->checks[i]))
+			return true;
+	return false;
+}
+
 void
 leg_response(struct leg *g, const struct sr_ua_event *ev)
 {
@@ -93,13 +103,18 @@ leg_response(struct leg *g, const struct sr_ua_event *ev)
 	    (size_t)ev->cookie - 1 : NO_STEP;
 	bool first = i != NO_STEP && i == c->invite;
 
+	if (ev->method == SR_PRACK && ev->status >= 200) {
+		c->seen[g->invite].prack = run_call_keep(c, c->run->raw);
+		return;
+	}
 	if (ev->status < 200) {
 		provisional(g, ev, i);
 		return;
 	}
 	if (i != NO_STEP) {
 		c->seen[i].reply = run_call_keep(c, c->run->raw);
-		c->seen[i].replied = c->run->now;
+		if (i == g->invite)
+			g->replied = c->run->now;
 	}
 	if (first && c->result.status == 0)
 		c->result.status = ev->status;
@@ -116,7 +131,7 @@ leg_response(struct leg *g, const struct sr_ua_event *ev)
 		if (c->busy != NO_STEP && c->busy != i &&
 		    step_of(c, c->busy)->kind == SR_DO_CANCEL)
 			c->seen[c->busy].invite = run_call_keep(c, c->run->raw);
-		else
+		else if (!is_refusal(step_of(c, i)))
 			run_call_fail(c, "%.*s is answered %d %.*s",
 			    SR_FMT(ev->msg->method_text), ev->status,
 			    SR_FMT(ev->msg->reason));
@@ -184,7 +199,7 @@ leg_over(struct leg *g, const char *why, bool by_server)
 		size_t k = c->step > 0 ? c->step - 1 : 0;
 
 		c->seen[k].bye = true;
-		c->seen[k].bye_at = c->run->now;
+		c->seen[k].bye_after = c->run->now - g->replied;
 		if (g->n == 0 && c->legs[1].dialog != NULL)
 			c->seen[k].old_leg_bye = true;
 		step_await(c, SR_BYE);

@@ -4,7 +4,7 @@
 #define LONG_ENOUGH (5 * SR_SEC)	/* for RTCP to come: RFC 3550 6.2 */
 
 struct exhibit {			/* bytes of a witness, read */
-	struct sr_msg request, reply, provisional, invite;
+	struct sr_msg request, reply, provisional, invite, prack;
 	struct sr_sdp offer, answer, before;
 	struct sr_seen seen;
 };
@@ -30,25 +30,28 @@ read_sdp(struct sr_sdp *s, struct sr_str text)
 }
 
 static void
-exhibit_open(struct exhibit *x, const struct witness *w)
+exhibit_open(struct exhibit *x, const struct call *c,
+    const struct witness *w)
 {
 	struct sr_seen *s = &x->seen;
+
+	*s = (struct sr_seen){ .copies = w->copies };
 
 	s->request = read_msg(&x->request, w->request);
 	s->reply = read_msg(&x->reply, w->reply);
 	s->provisional = read_msg(&x->provisional, w->provisional);
 	s->invite = read_msg(&x->invite, w->invite);
+	s->prack = read_msg(&x->prack, w->prack);
 	s->offer = read_sdp(&x->offer, w->offer);
 	s->answer = read_sdp(&x->answer, w->answer);
 	s->before = read_sdp(&x->before, w->before);
 	s->dialog_tag = w->tag;
-	s->copies = w->copies;
 	s->bye = w->bye;
-	s->bye_after = w->bye ? w->bye_at - w->replied : 0;
+	s->bye_after = w->bye_after;
 	s->old_leg_bye = w->old_leg_bye;
-	s->media = w->media;
-	s->rtcp = w->rtcp;
-	s->rtcp_elsewhere = w->rtcp_elsewhere;
+	s->media = c->longest >= LONG_ENOUGH;
+	s->rtcp = c->rtcp;
+	s->rtcp_elsewhere = c->rtcp_elsewhere;
 }
 
 static void
@@ -58,6 +61,7 @@ exhibit_close(struct exhibit *x)
 	sr_msg_free(&x->reply);
 	sr_msg_free(&x->provisional);
 	sr_msg_free(&x->invite);
+	sr_msg_free(&x->prack);
 	sr_sdp_free(&x->offer);
 	sr_sdp_free(&x->answer);
 	sr_sdp_free(&x->before);
@@ -73,6 +77,8 @@ broken(struct call *c, const struct sr_check *k, size_t step,
 
 	if (v == NULL)
 		return;
+	if (why.n == 0)
+		why = sr_cstr(k->broken);
 	c->broken = v;
 	res->broken = v;
 	v[res->nbroken++] = (struct sr_run_broken){ k, step,
@@ -104,19 +110,17 @@ run_call_judge(struct call *c)
 	if (v == NULL)
 		return;
 	for (size_t i = 0; i < s->nsteps; i++) {
-		struct witness *w = &c->seen[i];
+		const struct witness *w = &c->seen[i];
 
 		if (s->steps[i].nchecks == 0)
 			continue;
-		w->media = c->answered != 0 &&
-		    c->result.ended - c->answered >= LONG_ENOUGH;
-		exhibit_open(&x, w);
+		exhibit_open(&x, c, w);
 		for (size_t k = 0; k < s->steps[i].nchecks; k++) {
 			const struct sr_check *check = s->steps[i].checks[k];
 
 			sr_buf_init(&why, 600);
 			/* What was not reached was not tested. */
-			v[n] = i < c->step ? sr_check_judge(check,
+			v[n] = i < c->step && !w->skipped ? sr_check_judge(check,
 			    &s->steps[i], &x.seen, &why) : SR_UNTESTED;
 			if (v[n++] == SR_FAIL)
 				broken(c, check, i, sr_buf_str(&why));

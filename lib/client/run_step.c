@@ -8,6 +8,16 @@
 
 /* ---- when ---- */
 
+/* A step on a leg that was refused, or is gone: it is passed over at once. */
+static bool
+is_idle(const struct call *c, const struct sr_step *s)
+{
+	const struct leg *g = &c->legs[s->leg < LEGS ? s->leg : 0];
+
+	return s->kind != SR_DO_INVITE && s->kind != SR_AWAIT &&
+	    (g->dialog == NULL || g->over);
+}
+
 /* When the next step is due; SR_NEVER while something must happen first. */
 static sr_time
 due(const struct call *c)
@@ -16,6 +26,8 @@ due(const struct call *c)
 
 	if (c->busy != NO_STEP)
 		return SR_NEVER;
+	if (c->invite == NO_STEP && is_idle(c, s))
+		return c->run->now;
 	switch (s->from) {
 	case SR_FROM_ANSWER:
 		return c->invite != NO_STEP ? SR_NEVER : c->answered == 0 ?
@@ -52,7 +64,9 @@ step_await(struct call *c, enum sr_method method)
 	size_t i = c->busy;
 
 	if (i != NO_STEP && step_of(c, i)->kind == SR_AWAIT &&
-	    step_of(c, i)->method == method) {
+	    (step_of(c, i)->method == method ||
+	    (step_of(c, i)->method == SR_M_NONE && (method == SR_UPDATE ||
+	    method == SR_INVITE)))) {
 		c->seen[i].request = run_call_keep(c, c->run->raw);
 		step_end(c, i);
 	}
@@ -108,8 +122,7 @@ perform(struct call *c, size_t i)
 		err = send_request(g, i);
 		break;
 	case SR_DO_CANCEL:
-		err = sr_dialog_cancel(g->dialog, c->run->now,
-		    (struct sr_str){ NULL, 0 });
+		err = send_cancel(g, i);
 		break;
 	case SR_DO_BYE:
 		err = send_bye(g, i);
@@ -195,8 +208,10 @@ run_call_advance(struct call *c)
 		if (at > c->run->now)
 			break;
 		at = SR_NEVER;
-		if (!perform(c, c->step))
+		if (!perform(c, c->step)) {
+			c->seen[c->step].skipped = true;
 			step_end(c, c->step);
+		}
 		c->step++;
 		later = patience(c);
 	}

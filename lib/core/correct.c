@@ -18,6 +18,9 @@ media_rtcp(struct sr_engine *e, struct flow *f, struct sr_str data)
 		below.src.port--;
 		t = bind_find(e, &below, 0);
 	}
+	if (t != NULL && (t->secure != NULL || t->sealed) &&
+	    !secure_open_rtcp(e, t, &data))
+		return;
 	while (t != NULL && sr_rtcp_next(&data, &r) == SR_OK) {
 		struct sr_stream *of = t->session->streams;
 

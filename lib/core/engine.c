@@ -291,6 +291,7 @@ sr_engine_free(struct sr_engine *e)
 	empty_trash(e);
 	flows_free(e);
 	free(e->orphans.p);
+	free(e->opened);
 	free(e->ids);
 	free(e->format_table);
 	sr_arena_free(&e->formats);

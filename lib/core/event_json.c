@@ -217,8 +217,11 @@ end_stream_json(const struct sr_stream *t, const struct sr_end_file *f,
 	sr_buf_fmt(b, ",\"ssrc\":\"0x%08x\",\"packets\":%llu,\"lost\":%llu,"
 	    "\"late\":%llu,\"duplicate\":%llu,\"jitter_ms\":%.3f", t->ssrc,
 	    (unsigned long long)n.packets, (unsigned long long)n.lost,
-	    (unsigned long long)n.late, (unsigned long long)n.duplicate,
-	    n.jitter / 1e6);
+	    (unsigned long long)n.late,
+	    (unsigned long long)(n.duplicate + t->replayed), n.jitter / 1e6);
+	if (t->unauthentic > 0)
+		sr_buf_fmt(b, ",\"unauthentic\":%llu",
+		    (unsigned long long)t->unauthentic);
 	seconds(b, "duration", f != NULL ? f->duration : t->heard ? length : 0);
 	seconds(b, "heard", n.heard);
 	people_json(t, b);

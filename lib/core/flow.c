@@ -151,7 +151,7 @@ sr_engine_ahead(struct sr_engine *e, const struct sr_chunk *v, size_t n,
 			f = f->next;
 		if ((a->v[i] = f) != NULL && f->line != NULL) {
 			__builtin_prefetch(f->stream, 1);
-			__builtin_prefetch(&f->stream->fork, 1);
+			__builtin_prefetch(&f->stream->dtmf, 1);
 			sr_line_prefetch(f->line);
 			if (streams != NULL)
 				streams[ns++] = f->stream;

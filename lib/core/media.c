@@ -147,8 +147,15 @@ media_put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
 	struct sr_line_packet *p = &e->packet;
 	const struct sr_format *format;
 	struct sr_stream *other;
+	struct sr_chunk opened;
 	int err;
 
+	if (t->secure != NULL) {
+		opened = *c;
+		if (!secure_open(e, t, &opened))
+			return;
+		c = &opened;
+	}
 	if (sr_rtp_parse(&p->rtp, c->data) != SR_OK)
 		return;
 	if (e->cfg.wire)

@@ -49,8 +49,14 @@ read_sdp(struct sr_engine *e, struct call *c, struct sr_str text)
 void
 offer_free_sdp(struct sr_sdp *s)
 {
+	bool keys = false;
+
 	if (s == NULL)
 		return;
+	for (size_t i = 0; i < s->nmlines; i++)
+		keys = keys || s->mlines[i].nsdes > 0;
+	if (keys)
+		sr_wipe(((struct owned *)(void *)s)->text, text_of(s).n);
 	sr_sdp_free(s);
 	free(s);			/* it is the first member */
 }
@@ -160,13 +166,29 @@ tell_wire(struct sr_engine *e, struct call *c, const struct sr_flow *flow,
 	ev->u.wire.data = raw;
 }
 
+/* A capture that is kept holds no keys: its media is in the clear. */
+static struct sr_str
+without_keys(struct sr_engine *e, struct sr_str raw)
+{
+	struct sr_str out = { NULL, 0 };
+	struct sr_buf b;
+
+	sr_buf_init(&b, raw.n);
+	if (sr_sdp_mask(&b, raw) == SR_OK)
+		out = sr_buf_str(&b);
+	if (b.p != NULL)
+		trash(e, b.p, free);
+	return out;
+}
+
 void
 call_wire(struct sr_engine *e, struct call *c, const struct sr_chunk *ch,
     struct sr_str raw)
 {
 	struct note *n;
 
-	if (!e->cfg.wire || c->over)
+	if (!e->cfg.wire || c->over ||
+	    (raw = without_keys(e, raw)).n == 0)
 		return;
 	if (c->begun) {
 		tell_wire(e, c, &ch->flow, ch->time, raw);
@@ -338,7 +360,7 @@ apply_line(struct sr_engine *e, struct call *c, unsigned i, int from)
 	if ((t = stream_at(e, c, i, from, label_of(c, i, from, snd, rcv))) ==
 	    NULL)
 		return;
-	t->sealed = sr_strifind(any->proto, SR_STR("SAVP")) < any->proto.n;
+	secure_apply(e, t, snd, rcv);
 	set_formats(t, snd, rcv);
 	t->locked = NULL;	/* after an exchange anybody may begin */
 	err = bind_stream(e, t, rcv != NULL ? &rcv->rtp : NULL,

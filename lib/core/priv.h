@@ -132,14 +132,17 @@ struct sr_stream {
 	uint8_t last_pt;
 	bool closed, paused, held, sent, heard, finished;
 	bool unlabelled, sealed;	/* sealed: SRTP without keys */
+	struct secure *secure;		/* NULL: no SRTP, or no keys */
 	bool warned_cut, warned_paused;
 	struct flow *locked;
 	sr_time locked_last;
 	struct sr_stream *fork;	/* a further source of the same m-line */
+	struct sr_session *session;
+	void *slot;
+	struct sr_dtmf dtmf;
+	/* the rest */
 	uint32_t fork_ssrc, ssrc;
 	unsigned nforks;
-	struct sr_dtmf dtmf;
-	struct sr_session *session;
 	struct sr_stream *next;
 	size_t index;
 	unsigned mline;			/* from 0 */
@@ -158,9 +161,9 @@ struct sr_stream {
 	struct sr_rtcp report;		/* the latest SR, if any, */
 	sr_time report_at;		/* and when it came */
 	struct sr_correction correction;
+	uint64_t replayed, unauthentic;	/* SRTP that was dropped */
 	struct person *people;		/* who sent it when last said */
 	size_t npeople;
-	void *slot;
 };
 struct person {
 	struct sr_str id, aor, name;
@@ -217,6 +220,20 @@ bool media_pull(struct sr_engine *e, struct sr_stream *t);
 void media_rtcp(struct sr_engine *e, struct flow *f, struct sr_str data);
 void media_finish(struct sr_engine *e, struct sr_stream *t);
 sr_time ticks_ns(int64_t ticks, uint32_t clock);
+
+/* ---- secure: SRTP ---- */
+
+/* What the sender's and the receiver's m-line (either may be absent, not
+ * both) say about keys. */
+void secure_apply(struct sr_engine *e, struct sr_stream *t,
+    const struct sr_mline *snd, const struct sr_mline *rcv);
+/* Opens a packet of a stream that has t->secure: c->data is what was in it.
+ * False: it is not to be believed, and counted. */
+bool secure_open(struct sr_engine *e, struct sr_stream *t,
+    struct sr_chunk *c);
+bool secure_open_rtcp(struct sr_engine *e, struct sr_stream *t,
+    struct sr_str *data);
+void secure_free(struct sr_engine *e, struct sr_stream *t);
 
 /* ---- call: a dialog that is watched ---- */
 
@@ -344,6 +361,7 @@ struct sr_engine {
 	size_t nsessions;
 	bool adopting;			/* several packets at once */
 	bool over;			/* nothing comes any more */
+	uint8_t *opened;		/* the SRTP packet on its way */
 	struct sr_flow unwanted;
 	bool has_unwanted;
 };

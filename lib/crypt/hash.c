@@ -1,7 +1,9 @@
-/* hash - digests and random numbers from libcrypto. */
-#include "siprec/crypt.h"
+/* hash - digests, HMAC and random numbers from libcrypto. */
+#include "crypt/priv.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 #include <stdlib.h>
@@ -25,8 +27,8 @@ algorithm(enum sr_digest alg)
 	return NULL;
 }
 
-static void
-hash(enum sr_digest alg, struct sr_str in, uint8_t *out)
+void
+hash_digest(enum sr_digest alg, struct sr_str in, uint8_t *out)
 {
 	const EVP_MD *md = algorithm(alg);
 
@@ -35,8 +37,8 @@ hash(enum sr_digest alg, struct sr_str in, uint8_t *out)
 		memset(out, 0, (size_t)EVP_MD_size(md));
 }
 
-static void *
-begin(enum sr_digest alg)
+void *
+hash_begin(enum sr_digest alg)
 {
 	EVP_MD_CTX *c = EVP_MD_CTX_new();
 
@@ -47,21 +49,21 @@ begin(enum sr_digest alg)
 	return c;
 }
 
-static void
-update(void *state, struct sr_str in)
+void
+hash_update(void *state, struct sr_str in)
 {
 	EVP_DigestUpdate(state, in.p, in.n);
 }
 
-static void
-end(void *state, uint8_t *out)
+void
+hash_end(void *state, uint8_t *out)
 {
 	EVP_DigestFinal_ex(state, out, NULL);
 	EVP_MD_CTX_free(state);
 }
 
-static void
-fill(uint8_t *out, size_t n)
+void
+hash_random(uint8_t *out, size_t n)
 {
 	while (n > 0) {
 		int k = n < 1 << 20 ? (int)n : 1 << 20;
@@ -74,5 +76,32 @@ fill(uint8_t *out, size_t n)
 	}
 }
 
-const struct sr_crypto sr_crypto_openssl = { .hash = hash, .begin = begin,
-	.update = update, .end = end, .random = fill };
+void
+hash_hmac(enum sr_digest alg, struct sr_str key, struct sr_str in,
+    uint8_t *out)
+{
+	const EVP_MD *md = algorithm(alg);
+
+	/* Without a key there is one of no bytes, not none at all. */
+	if (HMAC(md, key.n > 0 ? key.p : "", (int)key.n,
+	    (const unsigned char *)in.p, in.n, out, NULL) == NULL)
+		memset(out, 0, (size_t)EVP_MD_size(md));
+}
+
+bool
+hash_equal(const void *a, const void *b, size_t n)
+{
+	return CRYPTO_memcmp(a, b, n) == 0;
+}
+
+void
+hash_wipe(void *p, size_t n)
+{
+	if (p != NULL)
+		OPENSSL_cleanse(p, n);
+}
+
+const struct sr_crypto sr_crypto_openssl = { .hash = hash_digest,
+	.begin = hash_begin, .update = hash_update, .end = hash_end,
+	.hmac = hash_hmac, .equal = hash_equal, .wipe = hash_wipe,
+	.random = hash_random };

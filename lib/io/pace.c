@@ -137,7 +137,8 @@ sr_pace_open(struct sr_pace **pp, const struct sr_pace_cfg *cfg)
 	    watch(p, p->wake, UINT32_MAX) != SR_OK)
 		goto out;
 	sr_wheel_init(&p->wheel, sr_pace_now());
-	if ((failed = pthread_create(&p->thread, NULL, sr_pace_thread, p)) != 0) {
+	failed = pthread_create(&p->thread, NULL, sr_pace_thread, p);
+	if (failed != 0) {
 		errno = failed;
 		goto out;
 	}

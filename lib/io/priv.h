@@ -214,6 +214,7 @@ struct sr_transport {
 	struct conn **by_num, **by_ip;
 	size_t mask;
 	struct sr_prng prng;		/* when to ping */
+	struct sr_buf scratch;		/* the message that is handed out */
 
 	/* The last answer of the routing table. */
 	struct sr_addr routed, route;

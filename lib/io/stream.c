@@ -113,15 +113,30 @@ hand(struct conn *c, struct sr_str raw, unsigned flags)
 	t->cbs.message(t->cbs.arg, &from, now, raw, flags);
 }
 
+/* The owner gets a copy: what it sends may make libevent read, and move what
+ * is in the input buffer.  false: no memory, and the connection is over. */
+static bool
+hand_copy(struct conn *c, struct sr_str raw, unsigned flags)
+{
+	struct sr_buf *b = &c->t->scratch;
+
+	sr_buf_drop(b, b->n);
+	if (sr_buf_add(b, raw) != SR_OK) {
+		conn_end(c, SR_ENOMEM, "no memory for a message");
+		return false;
+	}
+	hand(c, sr_buf_str(b), flags);
+	return !c->dead;
+}
+
 static void
 too_large(struct conn *c, struct sr_str in)
 {
 	struct sr_str head = head_of(in);
 
 	c->t->stats.too_large++;
-	if (head.n > 0 && sr_sip_looks(head))
-		hand(c, head, SR_IN_TOO_LARGE);
-	if (c->dead)
+	if (head.n > 0 && sr_sip_looks(head) &&
+	    !hand_copy(c, head, SR_IN_TOO_LARGE))
 		return;
 	if (c->output == SR_NEVER)
 		conn_end(c, SR_ELIMIT, "a message past the limit");
@@ -135,14 +150,14 @@ static void
 whole(struct conn *c, struct sr_str raw)
 {
 	unsigned flags = says_length(raw) ? 0 : SR_IN_NO_LENGTH;
+	bool request = !sr_stristarts(raw, SR_STR("SIP/"));
 
 	c->t->stats.messages++;
 	c->t->stats.bytes += raw.n;
-	hand(c, raw, flags);
-	if (c->dead)
+	if (!hand_copy(c, raw, flags))
 		return;
 	evbuffer_drain(input(c), raw.n);
-	if (flags != 0 && !sr_stristarts(raw, SR_STR("SIP/")))
+	if (flags != 0 && request)
 		conn_finish(c);
 }
 

@@ -71,6 +71,7 @@ sr_transport_new(struct sr_transport **tp, struct sr_loop *l,
 	t->cfg = *cfg;
 	t->cbs = *cbs;
 	defaults(&t->cfg);
+	sr_buf_init(&t->scratch, t->cfg.max_message + 128 * 1024);
 	t->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0)
 		seed = (uint64_t)sr_now();
@@ -155,6 +156,7 @@ sr_transport_free(struct sr_transport *t)
 		close(t->reserve);
 	free(t->by_num);
 	free(t->by_ip);
+	sr_buf_free(&t->scratch);
 	free(t->batch);
 	free(t);
 }

@@ -79,7 +79,7 @@ failed(struct rec_stream *t, int err, const char *name)
 	if (err == SR_ENOMEM)
 		errno = ENOMEM;
 	if (err == SR_ESYS || err == SR_ENOMEM)
-		recorder_fail(t->session->recorder, t->session->path, name);
+		recorder_fail(t->session, name);
 }
 
 static void
@@ -148,7 +148,7 @@ digest(struct rec_session *s, const char *file, char hex[65])
 {
 	if (file != NULL && files_sha256(s->recorder->cfg.crypto, s->dir, file,
 	    hex) != SR_OK)
-		recorder_fail(s->recorder, s->path, file);
+		recorder_fail(s, file);
 }
 
 /* Puts the digests where the line left room for them, in its order. */
@@ -187,10 +187,10 @@ session_finish(struct rec_session *s)
 		finish_stream(s, t);
 	if (s->dir >= 0 && r->cfg.mix != SR_MIX_NONE)
 		if (mix_session(s) == SR_ESYS)
-			recorder_fail(r, s->path, "mix.wav");
+			recorder_fail(s, "mix.wav");
 	for (t = s->streams; t != NULL && s->dir >= 0; t = t->next) {
 		if (t->file != NULL && convert_file(s, &t->file) == SR_ESYS)
-			recorder_fail(r, s->path, t->file);
+			recorder_fail(s, t->file);
 		digest(s, t->file != NULL ? t->file : t->dump_file, t->sha256);
 	}
 	patch(s);
@@ -200,7 +200,7 @@ session_finish(struct rec_session *s)
 		    files_append(s->dir, "session.jsonl",
 		    sr_buf_str(&s->line->text)) ||
 		    files_append(s->dir, "session.jsonl", SR_STR("\n")))
-			recorder_fail(r, s->path, "session.jsonl");
+			recorder_fail(s, "session.jsonl");
 		close(s->dir);
 	}
 	pthread_mutex_lock(&r->lock);

@@ -50,6 +50,7 @@ struct rec_stream {
 };
 struct rec_session {
 	struct sr_recorder *recorder;
+	struct rec_session *next, **at;	/* of those that are not over */
 	struct worker *worker;
 	struct sr_str id;
 	char *path;
@@ -58,6 +59,8 @@ struct rec_session {
 	struct rec_stream *streams, **streams_end;
 	size_t nstreams;
 	struct sr_pcap *pcap;
+	bool pcap_lost;			/* a part of it: no more of it then */
+	bool failed;			/* and that has been told */
 	struct sr_arena arena;
 	/* the end */
 	sr_time length;
@@ -67,8 +70,14 @@ struct rec_session {
 	char *mix_file;
 };
 
+struct trouble {
+	struct trouble *next;
+	int why;
+	char id[256];
+};
 struct sr_recorder {
 	struct sr_record_cfg cfg;
+	struct rec_session *sessions;
 	struct worker *workers;
 	size_t nworkers, next_worker;
 	struct feeds *feeds;		/* NULL: no program wants samples */
@@ -80,14 +89,16 @@ struct sr_recorder {
 	struct line *lines, **lines_end;
 	int failed;
 	char failed_path[512];
+	struct trouble *troubles;
 };
 
-void recorder_fail(struct sr_recorder *r, const char *dir, const char *name);
+/* errno says why; name "": the directory itself. */
+void recorder_fail(struct rec_session *s, const char *name);
 
 /* ---- files ---- */
 
 /* Makes the directory that cfg.dir and the session's start say; replaces one
- * that we wrote before.  SR_OK; SR_ESYS. */
+ * that we wrote before, unless serving.  SR_OK; SR_ESYS. */
 int files_session_dir(struct rec_session *s, sr_time start,
     struct sr_str id);
 int files_write(int dir, const char *name, struct sr_str bytes);
@@ -106,6 +117,8 @@ void workers_stop(struct sr_recorder *r);
 int worker_packet(struct rec_stream *t, const struct rec_format *f,
     const struct sr_line_packet *p);
 int worker_end(struct rec_session *s);
+/* What came before that goes over, however little it is. */
+void worker_push(struct rec_stream *t, sr_time before);
 struct worker *worker_next(struct sr_recorder *r);
 /* For samples that are written before another stream's are made. */
 int16_t *worker_room(struct worker *w, size_t *n);
@@ -172,6 +185,7 @@ int dump_close(struct dump *d);
 
 int pcap_put(struct rec_session *s, sr_time time, const struct sr_flow *flow,
     struct sr_str data);
+int pcap_flush(struct rec_session *s);
 int pcap_end(struct rec_session *s);
 
 /* ---- convert, mix: at the end ---- */

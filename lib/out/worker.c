@@ -33,9 +33,8 @@ struct list {
 	size_t n;
 };
 struct worker {
-	struct sr_recorder *recorder;
 	int16_t *room;			/* for samples, of all its files */
-	bool threaded;
+	bool threaded, live;
 	/* the caller's */
 	struct list full;
 	struct stretch *spare;
@@ -163,7 +162,7 @@ give(struct worker *w, struct stretch *s)
 		return;
 	}
 	move(&w->full, &one, 1);
-	if (w->full.n >= HANDFUL || w->recorder->cfg.live)
+	if (w->full.n >= HANDFUL || w->live)
 		hand_over(w);
 }
 
@@ -220,8 +219,7 @@ worker_packet(struct rec_stream *t, const struct rec_format *f,
 	int err;
 
 	if ((need > (size_t)(t->full - t->fill) ||
-	    (p->arrived - t->since > LIVE &&
-	    t->session->recorder->cfg.live)) &&
+	    (t->worker->live && p->arrived - t->since > LIVE)) &&
 	    (err = new_stretch(t, need, p->arrived)) != SR_OK)
 		return err;
 	to = (struct packet *)(void *)t->fill;
@@ -233,6 +231,13 @@ worker_packet(struct rec_stream *t, const struct rec_format *f,
 		memcpy(to + 1, p->rtp.payload.p, n);
 	t->fill += need;
 	return SR_OK;
+}
+
+void
+worker_push(struct rec_stream *t, sr_time before)
+{
+	if (t->stretch != NULL && t->since < before)
+		give_stretch(t);
 }
 
 int
@@ -254,8 +259,8 @@ worker_end(struct rec_session *s)
 static int
 start(struct sr_recorder *r, struct worker *w)
 {
-	w->recorder = r;
 	w->threaded = r->cfg.threads > 1;
+	w->live = r->cfg.live;
 	list_init(&w->full);
 	list_init(&w->todo);
 	list_init(&w->done);

@@ -92,7 +92,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	struct sr_rd r = { p, n, false };
 	uint8_t flags = sr_u8(&r);
 	struct sr_cfg cfg = { .all = flags & ALL,
-	    .no_payload = flags & NO_PAYLOAD, .crypto = &sr_crypto_openssl };
+	    .no_payload = flags & NO_PAYLOAD, .crypto = &sr_crypto_full };
 	struct sr_chunk c = { .time = 1700000000 * SR_SEC };
 	struct sr_engine *e;
 

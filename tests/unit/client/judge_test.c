@@ -388,3 +388,13 @@ TEST(judge_every_check_is_made_in_some_flow_and_named_once)
 		CHECK(sr_check_find(v[i].id) == &v[i]);
 	}
 }
+
+TEST(judge_leaves_it_to_a_server_to_be_lenient)
+{
+	CHECK_EQ(of_reply("plain-refused", OK_WITH("\r\n")), SR_UNTESTED);
+	CHECK_EQ(of_reply("plain-refused", HEAD("SIP/2.0 421 No",
+	    "To: <sip:r@h>;tag=t\r\nCSeq: 1 INVITE\r\n\r\n")), SR_PASS);
+	CHECK_EQ(of_reply("plain-refused", HEAD("SIP/2.0 500 No",
+	    "To: <sip:r@h>;tag=t\r\nCSeq: 1 INVITE\r\n\r\n")), SR_FAIL);
+	CHECK_EQ(of_reply("plain-refused", NULL), SR_FAIL);
+}

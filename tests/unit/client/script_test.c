@@ -217,3 +217,21 @@ TEST(script_protocol_timers_do_not_stretch)
 	CHECK(!s.steps[1].has_meta && !s.steps[1].has_sdp);
 	sr_script_free(&s);
 }
+
+TEST(script_flow_list_says_how_long_and_who_has_to_act)
+{
+	const struct sr_call_flow *f;
+	size_t operated = 0;
+
+	for (size_t i = 0; (f = sr_call_flow(i)) != NULL; i++) {
+		const struct sr_script_cfg cfg = { .flow = f->name };
+		struct sr_script s;
+
+		CHECK_EQ(sr_script_new(&s, &cfg), SR_OK);
+		CHECK_EQ(s.length, f->length);
+		CHECK(s.length >= s.steps[s.nsteps - 1].at);
+		sr_script_free(&s);
+		operated += f->operated;
+	}
+	CHECK_EQ(operated, 5);
+}

@@ -163,7 +163,8 @@ scene_with(const struct sr_cfg *how)
 {
 	struct sr_cfg cfg = *how;
 
-	cfg.crypto = &sr_crypto_openssl;
+	if (cfg.crypto == NULL)
+		cfg.crypto = &sr_crypto_openssl;
 	CHECK_EQ(sr_engine_new(&engine, &cfg), SR_OK);
 	now = 1700000000 * SR_SEC;
 	frame = 0;

@@ -397,6 +397,12 @@ TEST(tcp_without_a_length_is_flagged_and_closed_behind_the_answer)
 	CHECK_EQ(w.a.flags, SR_IN_NO_LENGTH);
 	CHECK_EQ(w.a.n, 1);
 	close(fd);
+	/* Nothing left over: the buffer that it came in is empty then. */
+	fd = dial(w.at);
+	put(fd, HEAD "\r\n", strlen(HEAD) + 2);
+	CHECK_EQ(take(w.l, fd, buf, sizeof(buf), &eof), strlen(REPLY));
+	CHECK(eof);
+	close(fd);
 	CHECK(until(w.l, &w.a.nclosed, 1));
 	end(&w);
 }
