@@ -56,7 +56,7 @@ help(void)
 "      --clf FILE         each SIP message there, RFC 6873\n"
 "      --on-event CMD     run for each event, with its JSON on stdin\n"
 "      --on-stream CMD    run for each stream, with its samples on stdin\n"
-"      --backlog BYTES    of events that a slow reader leaves [16777216]\n"
+"      --backlog BYTES    that a slow reader leaves [16777216; samples 1048576]\n"
 "  -q, --quiet            no events on stdout\n"
 "      --json             JSON Lines on a terminal too\n"
 "\n"
@@ -287,7 +287,7 @@ number(struct options *o, int c, const char *arg)
 		return status;
 	default:
 		status = whole(c, arg, 1024, 1 << 30, &n);
-		o->backlog = (size_t)n;
+		o->backlog = o->record.backlog = (size_t)n;
 		return status;
 	}
 }

@@ -28,8 +28,8 @@ sr_recorder_new(struct sr_recorder **rp, const struct sr_record_cfg *cfg)
 	r->lines_end = &r->lines;
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->ready, NULL);
-	err = cfg->on_stream != NULL ? feeds_start(&r->feeds, cfg->on_stream) :
-	    SR_OK;
+	err = cfg->on_stream != NULL ? feeds_start(&r->feeds, cfg->on_stream,
+	    cfg->backlog) : SR_OK;
 	if (err != SR_OK || (err = workers_start(r)) != SR_OK) {
 		sr_recorder_free(r);
 		return err;
