@@ -116,6 +116,8 @@ begun() { [ "$(nsessions)" -ge 1 ]; }
 	[ "$(log 'select(.event == "offer") | .by' | head -1)" = src ]
 	[ "$(log 'select(.event == "answer") | .by' | head -1)" = srs ]
 	[ "$(ls $(session)/*.wav | wc -l)" -eq 2 ]
+	[ "$(log 'select(.event == "warn") | .rule')" = "" ]
+	same_offline
 	kill $CLIENT && wait $CLIENT || true
 	stop
 }
