@@ -9,7 +9,7 @@ setup_file() {
 	cd "$HOME_OF_CALLS" || return 1
 	listen
 	call loss --loss 5
-	call bursts --loss 8 --burst 15
+	call bursts --loss 25 --burst 15 --seed 3
 	call disorder --reorder 10 --jitter 15
 	call duplicates --duplicate 10
 	call rests --dtx --speech

@@ -22,7 +22,7 @@ teardown_listen() {
 listen() {
 	: >words.txt
 	siprec-listen -l sip:127.0.0.1:$PORT -o out --keep-rtp --json --t1 50 \
-	    --min-free 0 --rtp-ports $RTP-$((RTP + 398)) "$@" \
+	    --min-free 0 --rtp-ports $RTP-31999 "$@" \
 	    >>events.jsonl 2>words.txt 3>&- &
 	LISTEN=$!
 	WIRE=

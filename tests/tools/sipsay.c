@@ -1,7 +1,7 @@
 /* sipsay - says to a SIP server what a script has, and hears what it answers.
  *
- * sipsay [-w CAPTURE] udp|tcp PORT < SCRIPT, to 127.0.0.1.  What comes back goes
- * to stdout.  Exit status 1, and the line of the script, when something that
+ * sipsay [-w CAPTURE] udp|tcp PORT < SCRIPT, to 127.0.0.1.  What comes back
+ * goes to stdout.  Exit status 1, and the line of the script, when something that
  * was expected did not come.  The script, a command a line:
  *
  *   send		the lines up to one with a dot; {name} is replaced
@@ -18,13 +18,13 @@
  *   wait MS
  *   open, close	the connection
  *   lorises N		so many further connections, each with half a message
- *   rtp PORT SSRC N [K]	that many packets of 20 ms, without each K-th; every
- *			receiver report on it is printed: "report SSRC
- *			FRACTION LOST HIGHEST"
+ *   rtp PORT SSRC N [K]	that many packets of 20 ms, without each K-th;
+ *			every receiver report on it is printed: "report
+ *			SSRC FRACTION LOST HIGHEST"
  *   stranger PORT SSRC N	the same from another port
  *
- * {port} is ours, {rtp} that of our media, {rand} differs from run to run, {len}
- * is the length of what stands behind the empty line. */
+ * {port} is ours, {rtp} that of our media, {rand} differs from run to run,
+ * {len} is the length of what stands behind the empty line. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
