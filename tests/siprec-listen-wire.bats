@@ -143,3 +143,23 @@ TORTURE="badaspec=200/400 badbranch=200 baddate=403/400 badvers=505 bcast=-
 	[ "$status" -eq 64 ]
 	stop
 }
+
+@test "E20: five megabytes of metadata: 413 or a recording, and no more memory" {
+	listen
+	unwatched
+	rss=$(awk '/VmHWM/ { print $2 }' /proc/$LISTEN/status)
+	{ printf 'INVITE sip:rec@127.0.0.1 SIP/2.0\r\n'
+	  printf 'Via: SIP/2.0/TCP 127.0.0.1:9;branch=z9hG4bKbig\r\n'
+	  printf 'From: <sip:a@127.0.0.1>;tag=a\r\nTo: <sip:b@127.0.0.1>\r\n'
+	  printf 'Call-ID: big\r\nCSeq: 1 INVITE\r\nRequire: siprec\r\n'
+	  printf 'Content-Type: application/rs-metadata+xml\r\n'
+	  printf 'Content-Length: 5000000\r\n\r\n'; } >head
+	head -c 60000 /dev/zero | tr '\0' x >part
+	{ echo "file head"
+	  for i in $(seq 84); do echo "file part"; done
+	  echo "closed 3000"; } | say tcp
+	alive 5
+	[ "$(awk '/VmHWM/ { print $2 }' /proc/$LISTEN/status)" -lt \
+	    $((rss + 16384)) ]
+	stop
+}
