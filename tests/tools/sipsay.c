@@ -13,11 +13,11 @@
  *   closed MS		the connection must be closed by then
  *   let NAME HEADER	of the message that came last
  *   let NAME HEADER PARAMETER
- *   line NAME PREFIX	the word behind that in the first line that begins so
+ *   line NAME PREFIX	the word behind it in the first line that has it
  *   chunk N MS		writes from now on: N bytes, then a pause
  *   wait MS
  *   open, close	the connection
- *   lorises N		so many further connections, each with half a message
+ *   lorises N		as many connections more, half a message on each
  *   rtp PORT SSRC N [K]	that many packets of 20 ms, without each K-th;
  *			every receiver report on it is printed: "report
  *			SSRC FRACTION LOST HIGHEST"
