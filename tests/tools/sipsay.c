@@ -1,8 +1,8 @@
 /* sipsay - says to a SIP server what a script has, and hears what it answers.
  *
  * sipsay [-w CAPTURE] udp|tcp PORT < SCRIPT, to 127.0.0.1.  What comes back
- * goes to stdout.  Exit status 1, and the line of the script, when something that
- * was expected did not come.  The script, a command a line:
+ * goes to stdout.  Exit status 1, and the line of the script, when something
+ * that was expected did not come.  The script, a command a line:
  *
  *   send		the lines up to one with a dot; {name} is replaced
  *   again		the message before once more
