@@ -7,15 +7,18 @@
 #include "siprec/out.h"
 #include "siprec/serve.h"
 
+#include "listen_secure.h"
+
 enum { MAX_LISTENERS = 32, MAX_ALLOW = 256, LEG_BUCKETS = 4096 };
 
 struct options {
 	const char *listeners[MAX_LISTENERS];
 	size_t nlisteners;
 	struct sr_record_cfg record;
+	struct secure secure;
 	const char *advertise, *auth, *realm, *control, *metrics, *log, *clf;
 	const char *on_event, *on_stream, *call, *reg, *user, *password_file;
-	const char *tls_cert, *tls_key, *tls_ca, *tls_crl, *dns;
+	const char *tls_ca, *tls_crl, *dns;
 	bool verify_client, json, quiet, strict, any, held, first_codec;
 	bool latch_off;
 	enum sr_srtp_policy srtp;
@@ -122,5 +125,10 @@ void log_take(struct server *s, const struct sr_event *ev);
 void log_note(struct server *s, const struct sr_serve_event *ev);
 void log_lines(struct server *s, bool wait);
 void log_close(struct server *s);
+
+/* ---- identity: who they are that call ---- */
+
+/* Adds whom the client has proved to be to the event that begins a session. */
+void identity_say(struct server *s, struct sr_event *begin);
 
 #endif

@@ -42,6 +42,13 @@ show(struct server *s, const struct sr_event *ev)
 void
 log_take(struct server *s, const struct sr_event *ev)
 {
+	struct sr_event begin;
+
+	if (ev->kind == SR_EV_BEGIN) {
+		begin = *ev;
+		identity_say(s, &begin);
+		ev = &begin;
+	}
 	if (ev->kind < SR_EV_MEDIA) {
 		sr_serve_engine_event(s->serve, ev);
 		show(s, ev);

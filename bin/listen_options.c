@@ -70,6 +70,7 @@ static const struct option longs[] = {
 	{ "min-free", 1, NULL, MIN_FREE },
 	{ "session-expires", 1, NULL, EXPIRES }, { "t1", 1, NULL, T1 },
 	{ "min-se", 1, NULL, MIN_SE }, { "answer-delay", 1, NULL, DELAY },
+	SECURE_LONGS
 	{ "quiet", 0, NULL, 'q' }, { "json", 0, NULL, JSON },
 	{ "help", 0, NULL, 'h' }, { "version", 0, NULL, VERSION },
 	{ NULL, 0, NULL, 0 }
@@ -191,6 +192,8 @@ option(struct options *o, int c, const char *arg)
 	uint64_t n = 0;
 	int status;
 
+	if (c >= SECURE_FIRST)
+		return secure_option(&o->secure, c, arg);
 	switch (c) {
 	case 'l': return listener(o, arg);
 	case 'o': o->record.dir = arg; break;
@@ -205,8 +208,8 @@ option(struct options *o, int c, const char *arg)
 	case ALLOW: return allow(o, arg);
 	case AUTH: o->auth = arg; break;
 	case REALM: o->realm = arg; break;
-	case CERT: o->tls_cert = arg; break;
-	case KEY: o->tls_key = arg; break;
+	case CERT: return secure_cert(&o->secure, arg);
+	case KEY: return secure_key(&o->secure, arg);
 	case CA: o->tls_ca = arg; break;
 	case CRL: o->tls_crl = arg; break;
 	case VERIFY: o->verify_client = true; break;
@@ -238,9 +241,7 @@ check(struct options *o)
 	    SR_OK)
 		return cli_usage("--advertise: '%s' is no address",
 		    o->advertise);
-	if ((o->tls_cert == NULL) != (o->tls_key == NULL))
-		return cli_usage("--tls-cert and --tls-key go together");
-	return CLI_OK;
+	return secure_check(&o->secure);
 }
 
 int

@@ -77,6 +77,11 @@ struct sr_event {	/* valid until the next sr_engine call */
 			struct sr_str from, to, agent;
 			struct sr_flow flow;
 			const char *cause;	/* why it is a recording */
+			/* Said by the owner, who knows: whom the client has
+			 * proved to be, and how ("tls", "digest"). */
+			struct sr_str identity;
+			const char *identity_by;
+			struct sr_str asserted;
 		} begin;
 		struct {
 			bool by_src;

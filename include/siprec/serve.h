@@ -98,6 +98,15 @@ struct sr_serve_port {
 };
 int sr_serve_ports(struct sr_serve *s, uint64_t leg,
     const struct sr_serve_port *v, size_t n, sr_time now);
+/* Whom the client of a session, by the Call-ID of its first dialog, has proved
+ * to be: the names of its TLS certificate, its digest
+ * user, and what a trusted peer said of it.  What is not known is absent;
+ * borrowed until the next call.  False: there is no such session. */
+struct sr_serve_who {
+	struct sr_str tls, user, asserted;
+};
+bool sr_serve_who(const struct sr_serve *s, struct sr_str call_id,
+    struct sr_serve_who *out);
 /* When the latest packet of that line came.  Cheap; once a second will do. */
 void sr_serve_heard(struct sr_serve *s, uint64_t leg, size_t line, sr_time at);
 /* All events of the engine, in order. */

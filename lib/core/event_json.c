@@ -94,6 +94,12 @@ begin_json(const struct sr_event *ev, struct sr_buf *b)
 	addr(b, "dst", &ev->u.begin.flow.dst);
 	if (ev->u.begin.cause != NULL)
 		text(b, "cause", sr_cstr(ev->u.begin.cause));
+	if (ev->u.begin.identity.n > 0) {
+		text(b, "identity", ev->u.begin.identity);
+		text(b, "identity_by", sr_cstr(ev->u.begin.identity_by));
+	}
+	if (ev->u.begin.asserted.n > 0)
+		text(b, "asserted", ev->u.begin.asserted);
 	text(b, "kind", ev->session->plain ? SR_STR("call") :
 	    SR_STR("recording"));
 }

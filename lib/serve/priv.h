@@ -78,6 +78,7 @@ struct leg {
 	char *first;	/* Call-ID of the session's first dialog */
 	char *session;			/* its directory, once it has one */
 	char *identity, *user;		/* TLS, digest; NULL: none */
+	char *asserted;			/* by a trusted peer; NULL: nothing */
 	struct sr_addr from;		/* who sent the INVITE */
 	bool answered;			/* with 2xx, or our INVITE was */
 	bool acked, ending;
