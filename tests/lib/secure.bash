@@ -169,3 +169,107 @@ client() {
 	timeout 5 openssl s_client -connect 127.0.0.1:$PORT -quiet -verify_quiet -no_ign_eof \
 	    "$@" 2>client.txt
 }
+
+# ---- by hand, over TCP ----
+
+# dial [PORT]: a connection, SIP on descriptor 7.
+dial() {
+	exec 7<>/dev/tcp/127.0.0.1/${1:-$PORT}
+}
+
+# request METHOD CALL CSEQ [header]... <body, empty where it is a terminal:
+# what a recording client sends.  TO_TAG makes it one of a dialog.
+request() {
+	local method=$1 call=$2 cseq=$3 body
+	shift 3
+	[ -t 0 ] || body=$(cat; echo .)
+	body=${body%.}
+	body=${body//$'\n'/$'\r\n'}
+	{ printf '%s\r\n' "$method ${TARGET:-sip:rec@127.0.0.1:$PORT} SIP/2.0" \
+	    "Via: SIP/2.0/${VIA:-TCP} 127.0.0.1:9;branch=z9hG4bK${BRANCH:-$call$cseq};rport" \
+	    "Max-Forwards: 70" \
+	    "From: <sip:src@127.0.0.1>;tag=${FROM_TAG:-f$call}" \
+	    "To: <sip:rec@127.0.0.1>${TO_TAG:+;tag=$TO_TAG}" \
+	    "Call-ID: $call" "CSeq: $cseq $method"
+	case $method in
+	INVITE|UPDATE)
+		printf '%s\r\n' "Contact: <sip:src@127.0.0.1:9;transport=tcp>;+sip.src" ;;
+	esac
+	[ $method != INVITE ] || printf '%s\r\n' "Require: siprec"
+	[ $# -eq 0 ] || printf '%s\r\n' "$@"
+	[ -z "$body" ] || printf '%s\r\n' "Content-Type: ${TYPE:-application/sdp}"
+	printf 'Content-Length: %d\r\n\r\n%s' "$(printf %s "$body" | wc -c)" \
+	    "$body"; } >request.txt
+}
+
+# tell: what request made, over the connection.
+tell() {
+	cat request.txt >&7
+}
+
+# hear: the next message of the server that is not provisional, in heard.txt;
+# STATUS has its status.
+hear() {
+	local line n
+	while :; do
+		: >heard.txt
+		n=0
+		while IFS= read -r -t ${WAIT:-3} line <&7; do
+			line=${line%$'\r'}
+			[ -n "$line" ] || break
+			printf '%s\n' "$line" >>heard.txt
+			case ${line,,} in
+			content-length:*) n=${line##*:} ;;
+			esac
+		done
+		[ -s heard.txt ] || { STATUS=none; return 0; }
+		echo >>heard.txt
+		[ $((n)) -eq 0 ] || head -c $((n)) <&7 | tr -d '\r' >>heard.txt
+		STATUS=$(sed -n '1s/^SIP\/2.0 \([0-9]*\).*/\1/p' heard.txt)
+		[ "${STATUS:-0}" -ge 100 ] && [ $STATUS -lt 200 ] || return 0
+	done
+}
+
+# expect STATUS: what the server says next.
+expect() {
+	hear
+	[ "$STATUS" = "$1" ] && return 0
+	echo "not $1 but $STATUS:"
+	cat request.txt heard.txt
+	return 1
+}
+
+field() {	# field NAME: of what was heard
+	sed -n "s/^$1: *//Ip" heard.txt | head -${2:-1} | tail -1
+}
+
+tag() {
+	field To | sed -n 's/.*;tag=\([^;]*\).*/\1/p'
+}
+
+offer() {	# offer [line]...: an offer of one stream, with these lines
+	printf '%s\n' v=0 "o=- 7 ${SDP_VERSION:-1} IN IP4 127.0.0.1" s=- \
+	    "c=IN IP4 127.0.0.1" "t=0 0" \
+	    "m=audio ${MEDIA_PORT:-9000} ${PROFILE:-RTP/AVP} 0" a=sendonly \
+	    a=label:1 "$@"
+}
+
+sha() {
+	printf %s "$1" | openssl dgst -r -${2:-sha256} | cut -d' ' -f1
+}
+
+# answer METHOD USER PASSWORD NONCE COUNT: an Authorization header
+answer() {
+	local uri=sip:rec@127.0.0.1:$PORT ha1 ha2
+	ha1=$(sha "$2:siprec:$3")
+	ha2=$(sha "$1:$uri")
+	echo "Authorization: Digest username=\"$2\", realm=\"siprec\"," \
+	    "nonce=\"$4\", uri=\"$uri\", algorithm=SHA-256, qop=auth," \
+	    "nc=$5, cnonce=\"abc\"," \
+	    "response=\"$(sha "$ha1:$4:$5:abc:auth:$ha2")\""
+}
+
+nonce() {	# of the challenge with this algorithm
+	grep -i "^WWW-Authenticate:.*algorithm=$1," heard.txt |
+	    sed 's/.*nonce="\([^"]*\)".*/\1/'
+}
