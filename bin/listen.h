@@ -124,6 +124,7 @@ int log_open(struct server *s);
 void log_take(struct server *s, const struct sr_event *ev);
 void log_note(struct server *s, const struct sr_serve_event *ev);
 void log_lines(struct server *s, bool wait);
+void log_trouble(struct server *s, sr_time now);	/* files that failed */
 void log_close(struct server *s);
 
 /* ---- identity: who they are that call ---- */

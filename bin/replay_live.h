@@ -47,6 +47,7 @@ struct world {
 	struct sr_dns *dns;
 	struct sr_run *run;
 	struct sr_pace *pace;
+	struct sr_addr at;		/* where we listen */
 	struct stream *streams[STREAM_BUCKETS];
 	size_t nstreams;
 	struct sums *sums[STREAM_BUCKETS];

@@ -290,16 +290,15 @@ guard_new(struct studio *s, const struct sr_run_line *l)
 
 /* ---- senders ---- */
 
-static struct sr_play *
+static int
 play_packets(const struct options *o, const struct sound *snd,
-    const struct sr_run_line *l, struct sr_prng *r)
+    const struct sr_run_line *l, struct sr_prng *r, struct sr_play **out)
 {
 	size_t first = 0;
 	struct sr_replay_cfg cfg = {
 	    .format = snd->format, .renumber = !o->same_numbers,
 	    .ssrc = (uint32_t)sr_prng_next(r), .ts = (uint32_t)sr_prng_next(r),
 	    .seq = (uint16_t)sr_prng_next(r) };
-	struct sr_play *p = NULL;
 
 	/* A stream that opens late goes on where it stands by then. */
 	while (first < snd->npackets && snd->packets[first].at < l->since)
@@ -307,8 +306,7 @@ play_packets(const struct options *o, const struct sound *snd,
 	cfg.v = snd->packets + first;
 	cfg.n = snd->npackets - first;
 	cfg.zero = l->since;
-	sr_play_new_replay(&p, &cfg);
-	return p;
+	return sr_play_new_replay(out, &cfg);
 }
 
 static void
@@ -322,9 +320,9 @@ dial(const struct options *o, struct sr_play *p, const struct sr_run_line *l)
 	}
 }
 
-static struct sr_play *
+static int
 play_sound(struct studio *s, const struct sound *snd,
-    const struct sr_run_line *l, struct sr_prng *r)
+    const struct sr_run_line *l, struct sr_prng *r, struct sr_play **out)
 {
 	const struct options *o = s->o;
 	struct sr_play_cfg cfg = { .ssrc = (uint32_t)sr_prng_next(r),
@@ -335,14 +333,8 @@ play_sound(struct studio *s, const struct sound *snd,
 
 	if (snd->kind == SOUND_WAV && snd->lead > l->since)
 		cfg.start = snd->lead - l->since;
-	if (cfg.tape == NULL) {
-		const char *lib = sr_codec_missing(l->format->id);
-
-		cli_warn("%.*s cannot be encoded%s%s",
-		    SR_FMT(l->format->name), lib != NULL ? " without " :
-		    " in packets of this length", lib != NULL ? lib : "");
-		return NULL;
-	}
+	if (cfg.tape == NULL)
+		return SR_EUNSUP;
 	if (sr_play_new(&p, &cfg) == SR_OK && l->stream == 0 &&
 	    l->digits != NULL)
 		dial(o, p, l);
@@ -353,7 +345,8 @@ play_sound(struct studio *s, const struct sound *snd,
 		    (uint16_t)sr_prng_next(r), (uint32_t)sr_prng_next(r));
 	}
 	sr_tape_free(cfg.tape);
-	return p;
+	*out = p;
+	return p != NULL ? SR_OK : SR_ENOMEM;
 }
 
 static bool
@@ -363,17 +356,18 @@ is_harmful(const struct sr_harm_cfg *h)
 	    h->jitter > 0 || h->drift != 0;
 }
 
-struct sr_sender *
+int
 studio_sender(struct studio *s, const struct piece *p,
-    const struct sr_run_line *l, uint64_t seed, sr_time wall)
+    const struct sr_run_line *l, uint64_t seed, sr_time wall,
+    struct sr_sender **out)
 {
 	const struct sound *snd = &p->sounds[l->stream < p->nsounds ?
 	    l->stream : 0];
 	struct sr_sender_cfg cfg = { .play = NULL };
 	struct sr_reporter_cfg rep = { .seed = seed, .wall = wall };
 	struct sr_harm_cfg harm = s->o->harm;
-	struct sr_sender *out = NULL;
 	struct sr_prng r;
+	int err = SR_OK;
 	uint8_t random[12];
 	char cname[SR_CNAME];
 
@@ -381,10 +375,12 @@ studio_sender(struct studio *s, const struct piece *p,
 	sr_prng_fill(&r, random, sizeof(random));
 	sr_cname(random, cname);
 	rep.cname = sr_cstr(cname);
-	cfg.play = snd->kind == SOUND_PACKETS ? play_packets(s->o, snd, l,
-	    &r) : play_sound(s, snd, l, &r);
-	if (cfg.play == NULL)
-		return NULL;
+	if (snd->kind == SOUND_PACKETS)
+		err = play_packets(s->o, snd, l, &r, &cfg.play);
+	else
+		err = play_sound(s, snd, l, &r, &cfg.play);
+	if (err != SR_OK)
+		return err;
 	harm.seed = sr_prng_next(&r);
 	if (is_harmful(&harm))
 		sr_harm_new(&cfg.harm, &harm, sr_play_emitter(cfg.play));
@@ -394,9 +390,7 @@ studio_sender(struct studio *s, const struct piece *p,
 		cfg.protect = protect;
 		cfg.unprotect = unprotect;
 	}
-	if (sr_sender_new(&out, &cfg) != SR_OK)
-		cli_warn("out of memory");
-	return out;
+	return sr_sender_new(out, &cfg);
 }
 
 /* ---- orders of the script ---- */

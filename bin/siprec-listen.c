@@ -39,6 +39,8 @@ on_wake(void *arg, sr_time now)
 	}
 	if (now >= s->second) {
 		s->second = now + SR_SEC;
+		sr_recorder_tick(s->recorder, now);
+		log_trouble(s, now);
 		media_tell(s);
 		look_at_disk(s);
 	}
@@ -144,12 +146,20 @@ open_serve(struct server *s)
 	return CLI_SYSTEM;
 }
 
+/* A server never writes where something is: a second session gets -2. */
+static bool
+taken(void *arg, sr_time begin, struct sr_str name)
+{
+	return sr_record_taken(arg, begin, name);
+}
+
 static int
 open_engine(struct server *s)
 {
 	struct sr_cfg cfg = { .role = SR_WATCH, .all = s->o->any,
 	    .reports = true, .wire = s->o->record.keep_rtp,
-	    .crypto = &sr_crypto_full };
+	    .crypto = &sr_crypto_full, .taken = taken,
+	    .arg = (void *)&s->o->record };
 
 	if (sr_engine_new(&s->engine, &cfg) == SR_OK)
 		return CLI_OK;

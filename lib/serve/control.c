@@ -233,7 +233,7 @@ sr_serve_end(struct sr_serve *s, struct sr_str session, const char *reason,
 	struct leg *l = leg_by_name(s, session);
 
 	s->now = now;
-	if (session.p != NULL && l == NULL)
+	if (session.p != NULL && (l == NULL || l->ending))
 		return SR_ENOENT;
 	if (session.p != NULL)
 		leg_bye(l, reason, 200);

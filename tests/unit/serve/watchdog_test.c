@@ -39,12 +39,14 @@ static void
 is_ended(struct rig *r, const char *why)
 {
 	struct sr_serve_stats st;
+	char text[64];
 
 	sr_serve_stats(r->s, &st);
 	CHECK_EQ(st.now, 0);
 	CHECK(st.ended[0].why != NULL);
 	CHECK_STR(sr_cstr(st.ended[0].why), why);
-	CHECK(rig_says(rig_last(r, SR_BYE, 0), "BYE "));
+	snprintf(text, sizeof(text), ";text=\"%s\"\r\n", why);
+	CHECK(rig_says(rig_last(r, SR_BYE, 0), text));
 }
 
 TEST(serve_a_client_that_is_gone_ends_with_media_timeout)
