@@ -6,6 +6,7 @@ MANDIR  ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 CC      ?= cc
 CFLAGS  ?= -O3 -g
 
@@ -116,7 +117,8 @@ clean:
 
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
-		$(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+		$(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR) \
+		$(DESTDIR)$(UNITDIR)
 	install -m 755 $(addprefix $(BIN)/,$(PROGS)) $(DESTDIR)$(BINDIR)
 	install -m 644 man/*.1 $(DESTDIR)$(MANDIR)/man1
 	install -m 644 man/*.5 $(DESTDIR)$(MANDIR)/man5
@@ -126,6 +128,8 @@ install: all
 		install -m 644 completions/_$$p $(DESTDIR)$(ZSHDIR)/_$$p; \
 		install -m 644 completions/$$p.fish $(DESTDIR)$(FISHDIR)/$$p.fish; \
 	done
+	sed 's|/usr/local/bin/|$(BINDIR)/|' lib/systemd/siprec-listen.service \
+		>$(DESTDIR)$(UNITDIR)/siprec-listen.service
 
 .PHONY: all check lint bench fuzz clean install tools
 .SECONDARY:

@@ -9,15 +9,20 @@
 
 #include "listen_secure.h"
 
-enum { MAX_LISTENERS = 32, MAX_ALLOW = 256, LEG_BUCKETS = 4096 };
+enum { MAX_LISTENERS = 32, MAX_ALLOW = 256, MAX_CALLS = 64,
+	LEG_BUCKETS = 4096 };
 
 struct options {
 	const char *listeners[MAX_LISTENERS];
 	size_t nlisteners;
 	struct sr_record_cfg record;
 	struct secure secure;
-	const char *advertise, *auth, *realm, *control, *metrics, *log, *clf;
-	const char *on_event, *on_stream, *call, *reg, *user, *password_file;
+	const char *advertise, *auth, *realm, *control, *log, *clf;
+	const char *on_event, *user, *hash_user;
+	const char *calls[MAX_CALLS], *reg, *user_name, *password_file;
+	size_t ncalls;
+	struct sr_addr metrics;		/* family 0: none */
+	size_t backlog;			/* 0: as sr_sink has it */
 	const char *tls_ca, *tls_crl, *dns;
 	bool verify_client, json, quiet, strict, any, held, first_codec;
 	bool latch_off;
@@ -29,6 +34,9 @@ struct options {
 	sr_time media_timeout, max_duration, answer_delay, t1;
 	uint32_t min_se, session_expires;
 	uint64_t min_free;
+	struct sr_buf config;		/* what strings may point to */
+	int argc;			/* to read it all again */
+	char **argv;
 };
 int listen_options(struct options *o, int argc, char *argv[], bool *done);
 void listen_options_free(struct options *o);
@@ -64,6 +72,16 @@ struct nets {				/* port ranges, one per local address */
 	struct sr_ports *ports;
 };
 
+struct command;				/* of a client, not yet answered */
+struct loss {				/* of lines, or of events */
+	const char *what;
+	uint64_t seen, said;
+	bool gone;
+};
+struct totals {				/* of the streams of ended sessions */
+	uint64_t streams, packets, lost, late, duplicate;
+};
+
 struct server {
 	const struct options *o;
 	struct sr_loop *loop;
@@ -75,11 +93,23 @@ struct server {
 	struct sr_engine *engine;
 	struct sr_recorder *recorder;
 	struct sr_serve *serve;
-	struct sr_sink *out, *log;
+	struct sr_sink *out, *log, *clf;
+	struct sr_hook *hook;
+	struct loss losses[4];		/* of these */
+	struct sr_control *control;
+	struct command *commands;
+	struct sr_metrics *metrics;
+	struct totals totals;
+	struct sr_cidr allow[MAX_ALLOW];
+	size_t nallow, max_sessions;
+	struct sr_ua_auth login;	/* towards others */
+	struct sr_buf password;
+	sr_time began, watchdog, dog;	/* dog: when it is fed next */
 	struct leg *legs[LEG_BUCKETS], *calls[LEG_BUCKETS];
 	struct port *ports;
 	struct nets nets[16];
 	size_t nnets, nports;
+	uint64_t muted, rtcp_in, rtcp_out;	/* packets */
 	char cname[32];
 	struct sr_buf line;
 	struct sr_auth_users users;
@@ -126,6 +156,48 @@ void log_note(struct server *s, const struct sr_serve_event *ev);
 void log_lines(struct server *s, bool wait);
 void log_trouble(struct server *s, sr_time now);	/* files that failed */
 void log_close(struct server *s);
+/* A warning of our own, as an event. */
+void log_words(struct server *s, const char *rule, const char *text);
+
+/* ---- hooks: programs, and readers that are too slow ---- */
+
+int hooks_open(struct server *s);
+void hooks_line(struct server *s, struct sr_str line);
+void hooks_look(struct server *s);	/* once a second: is there a loss? */
+void hooks_close(struct server *s);
+
+/* ---- clf: each SIP message in the common log format ---- */
+
+int clf_open(struct server *s);
+void clf_take(struct server *s, const struct sr_hop *hop, bool sent,
+    sr_time when, struct sr_str raw);
+
+/* ---- control: what siprec-ctl asks for ---- */
+
+int control_open(struct server *s);
+void control_take(struct server *s, const struct sr_serve_event *ev);
+void control_idle(struct server *s);	/* draining, and nothing is left */
+void control_close(struct server *s);
+
+/* ---- metrics ---- */
+
+int metrics_open(struct server *s);
+void metrics_event(struct server *s, const struct sr_event *ev);
+
+/* ---- run: what a service has besides ---- */
+
+int run_limits(struct server *s);	/* descriptors, sessions */
+int run_credentials(struct server *s);
+void run_reload(struct server *s);
+/* Our address towards whom we are to call or register with. */
+void run_local(struct server *s, struct sr_addr local[3]);
+int run_privileges(struct server *s);
+void run_ready(struct server *s);	/* the calls that we begin, too */
+void run_done(struct server *s, const struct sr_serve_event *ev);
+void run_feed(struct server *s, sr_time now);	/* the watchdog */
+void run_status(struct server *s);
+void run_free(struct server *s);
+int listen_hash_password(const struct options *o);
 
 /* ---- identity: who they are that call ---- */
 

@@ -15,16 +15,16 @@ log_open(struct server *s)
 
 	sr_buf_init(&s->line, 16 << 20);
 	if (sr_recorder_new(&s->recorder, &cfg) != SR_OK ||
-	    sr_sink_fd(&s->out, STDOUT_FILENO, 0) != SR_OK) {
+	    sr_sink_fd(&s->out, STDOUT_FILENO, s->o->backlog) != SR_OK) {
 		cli_warn("out of memory");
 		return CLI_SYSTEM;
 	}
-	if (s->o->log != NULL && sr_sink_open(&s->log, s->o->log, 0) !=
-	    SR_OK) {
+	if (s->o->log != NULL && sr_sink_open(&s->log, s->o->log,
+	    s->o->backlog) != SR_OK) {
 		cli_warn("%s: %s", s->o->log, strerror(errno));
 		return CLI_CANTCREAT;
 	}
-	return CLI_OK;
+	return clf_open(s);
 }
 
 static void
@@ -50,6 +50,7 @@ log_take(struct server *s, const struct sr_event *ev)
 		ev = &begin;
 	}
 	if (ev->kind < SR_EV_MEDIA) {
+		metrics_event(s, ev);
 		sr_serve_engine_event(s->serve, ev);
 		show(s, ev);
 	}
@@ -59,18 +60,25 @@ log_take(struct server *s, const struct sr_event *ev)
 	}
 }
 
+void
+log_words(struct server *s, const char *rule, const char *text)
+{
+	const struct sr_event *e;
+
+	sr_engine_note(s->engine, sr_now(), 0, rule, text);
+	while ((e = sr_engine_next(s->engine)) != NULL)
+		log_take(s, e);
+}
+
 /* Of the server itself, in line with the rest. */
 void
 log_note(struct server *s, const struct sr_serve_event *ev)
 {
 	char text[600];
-	const struct sr_event *e;
 
 	snprintf(text, sizeof(text), "call %.*s: %.*s", SR_FMT(ev->call_id),
 	    SR_FMT(ev->text));
-	sr_engine_note(s->engine, sr_now(), 0, ev->rule, text);
-	while ((e = sr_engine_next(s->engine)) != NULL)
-		log_take(s, e);
+	log_words(s, ev->rule, text);
 }
 
 /* A session that cannot be written is not to look as if it were: it ends, and
@@ -101,26 +109,22 @@ log_lines(struct server *s, bool wait)
 			sr_sink_put(s->out, sr_buf_str(&s->line));
 		if (s->log != NULL)
 			sr_sink_put(s->log, sr_buf_str(&s->line));
+		hooks_line(s, sr_buf_str(&s->line));
 	}
 }
 
 static void
 close_sink(struct server *s, struct sr_sink *sink, const char *name)
 {
-	uint64_t n;
-	int gone;
+	int why = sr_sink_close(sink, 2 * SR_SEC);
 
-	if (sink == NULL)
+	if (why == 0)
 		return;
-	n = sr_sink_dropped(sink, &gone);
-	if (gone != 0) {
-		cli_warn("%s: %s", name, strerror(gone));
-		s->status = cli_worst(s->status, CLI_IOERR);
-	}
-	if (n > 0)
-		cli_warn("%s: %llu lines were dropped", name,
-		    (unsigned long long)n);
-	sr_sink_close(sink, 2 * SR_SEC);
+	if (why == ETIMEDOUT)
+		cli_warn("%s: the last lines were not taken", name);
+	else if (s->status < CLI_IOERR)
+		cli_warn("%s: %s", name, strerror(why));
+	s->status = cli_worst(s->status, CLI_IOERR);
 }
 
 void
@@ -132,6 +136,7 @@ log_close(struct server *s)
 	if (s->recorder != NULL) {
 		sr_recorder_flush(s->recorder);
 		log_lines(s, true);
+		hooks_close(s);
 		why = sr_recorder_failed(s->recorder, path, sizeof(path));
 		if (why != 0) {
 			cli_warn("%s: %s", path, strerror(why));
@@ -141,5 +146,6 @@ log_close(struct server *s)
 	}
 	close_sink(s, s->out, "stdout");
 	close_sink(s, s->log, s->o->log);
+	close_sink(s, s->clf, s->o->clf);
 	sr_buf_free(&s->line);
 }

@@ -195,8 +195,8 @@ report(struct server *s, struct port *p, sr_time now, bool bye)
 		m.data = (struct sr_str){ (char *)sealed, n };
 	}
 	if (p->report_to.family != 0)
-		sr_media_send(p->pair.rtcp >= 0 ? p->pair.rtcp : p->pair.rtp,
-		    &m, 1, &st);
+		s->rtcp_out += sr_media_send(p->pair.rtcp >= 0 ?
+		    p->pair.rtcp : p->pair.rtp, &m, 1, &st);
 }
 
 void
@@ -303,14 +303,16 @@ take(void *arg, void *cookie, const struct sr_dgram *v, size_t n)
 
 		if (p->muted && rtp) {
 			p->dropped++;
+			s->muted++;
 			continue;
 		}
 		if (rtp) {
 			p->source = v[i].from;
 			p->heard = v[i].when;
 			p->packets++;
-		} else if (!p->mux) {
-			c.flow.dst.port++;
+		} else {
+			s->rtcp_in++;
+			c.flow.dst.port += !p->mux;
 		}
 		sr_engine_feed(s->engine, &c);
 		for (const struct sr_event *ev;

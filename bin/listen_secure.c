@@ -4,27 +4,28 @@
 #include "cli.h"
 
 int
-secure_cert(struct secure *s, const char *file)
+secure_cert(struct secure *s, const char *file, secure_wrong *wrong)
 {
 	if (s->ncerts == MAX_CERTS)
-		return cli_usage("more than %d --tls-cert", MAX_CERTS);
+		return wrong("more than %d --tls-cert", MAX_CERTS);
 	s->pairs[s->ncerts++].cert = file;
 	return CLI_OK;
 }
 
 int
-secure_key(struct secure *s, const char *file)
+secure_key(struct secure *s, const char *file, secure_wrong *wrong)
 {
 	if (s->nkeys == MAX_CERTS)
-		return cli_usage("more than %d --tls-key", MAX_CERTS);
+		return wrong("more than %d --tls-key", MAX_CERTS);
 	s->pairs[s->nkeys++].key = file;
 	return CLI_OK;
 }
 
 int
-secure_option(struct secure *s, int c, const char *arg)
+secure_option(struct secure *s, int c, const char *arg,
+    secure_wrong *wrong)
 {
-	(void)s, (void)c, (void)arg;
+	(void)s, (void)c, (void)arg, (void)wrong;
 	return CLI_OK;
 }
 

@@ -14,9 +14,12 @@ struct secure {
 enum { SECURE_FIRST = 1024 };
 #define SECURE_LONGS
 
-int secure_cert(struct secure *s, const char *file);
-int secure_key(struct secure *s, const char *file);
-int secure_option(struct secure *s, int c, const char *arg);
+/* wrong says where the option stands, and gives CLI_USAGE. */
+typedef int secure_wrong(const char *fmt, ...);
+int secure_cert(struct secure *s, const char *file, secure_wrong *wrong);
+int secure_key(struct secure *s, const char *file, secure_wrong *wrong);
+int secure_option(struct secure *s, int c, const char *arg,
+    secure_wrong *wrong);
 /* All has been said: does it fit together? */
 int secure_check(struct secure *s);
 

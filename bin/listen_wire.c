@@ -70,6 +70,7 @@ send_message(struct server *s, const struct sr_serve_event *ev)
 	if (sr_transport_send(s->transport, &hop, (struct sr_str){ NULL, 0 },
 	    ev->data) != SR_OK)
 		lost(s, &ev->hop);
+	clf_take(s, &ev->hop, true, sr_now(), ev->data);
 	if (ev->server && !settle(s, ev))
 		return;
 	watch(s, &ev->hop.local, &ev->hop.remote, ev->hop.proto, sr_now(),
@@ -147,11 +148,14 @@ take(struct server *s, const struct sr_serve_event *ev)
 	case SR_SERVE_IDLE:
 		if (s->stopping)
 			sr_loop_stop(s->loop);
+		control_idle(s);
+		break;
+	case SR_SERVE_DONE:
+		control_take(s, ev);
+		run_done(s, ev);
 		break;
 	case SR_SERVE_KEYS:
 		media_keys(s, ev);
-		break;
-	case SR_SERVE_DONE:
 		break;
 	}
 }
@@ -212,6 +216,7 @@ on_message(void *arg, const struct sr_hop *from, sr_time when,
 	s->busy = true;
 	media_first(s, call_id(raw));
 	s->busy = false;
+	clf_take(s, from, false, when, raw);
 	s->held = (struct sr_chunk){ .kind = SR_DGRAM, .time = when,
 	    .data = raw, .flow = { from->remote, from->local, from->proto } };
 	s->holds = true;

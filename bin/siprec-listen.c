@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -43,7 +42,10 @@ on_wake(void *arg, sr_time now)
 		log_trouble(s, now);
 		media_tell(s);
 		look_at_disk(s);
+		hooks_look(s);
+		run_status(s);
 	}
+	run_feed(s, now);
 	sr_serve_tick(s->serve, now);
 	server_drain(s);
 	if (now >= s->stop_by)
@@ -68,22 +70,10 @@ stop(struct server *s)
 
 	s->stop_by = s->stopping ? now : now + 5 * SR_SEC;
 	s->stopping = true;
+	sr_notify(SR_STR("STOPPING=1"));
 	sr_transport_unlisten(s->transport);
 	sr_serve_shutdown(s->serve, "stopped", now);
 	server_drain(s);
-}
-
-static void
-reload(struct server *s)
-{
-	struct sr_buf why;
-
-	sr_buf_init(&why, 1024);
-	if (s->tls != NULL && sr_tls_reload(s->tls, &why) != SR_OK)
-		cli_warn("TLS: %.*s: the old certificates stay", SR_FMT(why));
-	else
-		cli_warn("reloaded");
-	sr_buf_free(&why);
 }
 
 static void
@@ -104,7 +94,7 @@ on_signal(void *arg, int signo)
 	struct server *s = arg;
 
 	if (signo == SIGHUP)
-		reload(s);
+		run_reload(s);
 	else if (signo == SIGUSR1)
 		tell_state(s);
 	else
@@ -133,13 +123,17 @@ open_serve(struct server *s)
 	    .first = o->first_codec, .no_dtls = true,
 	    .suites = SR_CRYPT_SUITES },
 	    .strict = o->strict, .any = o->any, .held = o->held,
-	    .allow = o->allow, .nallow = o->nallow,
+	    .allow = s->allow, .nallow = s->nallow,
 	    .users = o->auth != NULL ? &s->users : NULL,
 	    .realm = sr_cstr(o->realm), .answer_delay = o->answer_delay,
 	    .media_timeout = o->media_timeout,
 	    .max_duration = o->max_duration,
-	    .max_sessions = o->max_sessions };
+	    .max_sessions = s->max_sessions };
 
+	/* A dialog for each, and some that come or go. */
+	if (s->max_sessions > 9000)
+		cfg.ua.max_dialogs = 2 * s->max_sessions;
+	run_local(s, cfg.ua.local);
 	if (sr_serve_new(&s->serve, &cfg) == SR_OK)
 		return CLI_OK;
 	cli_warn("out of memory");
@@ -157,33 +151,14 @@ static int
 open_engine(struct server *s)
 {
 	struct sr_cfg cfg = { .role = SR_WATCH, .all = s->o->any,
-	    .reports = true, .wire = s->o->record.keep_rtp,
-	    .crypto = &sr_crypto_full, .taken = taken,
-	    .arg = (void *)&s->o->record };
+	    .reports = true, .no_latch = s->o->latch_off,
+	    .wire = s->o->record.keep_rtp, .crypto = &sr_crypto_full,
+	    .taken = taken, .arg = (void *)&s->o->record };
 
 	if (sr_engine_new(&s->engine, &cfg) == SR_OK)
 		return CLI_OK;
 	cli_warn("out of memory");
 	return CLI_SYSTEM;
-}
-
-static int
-read_credentials(struct server *s)
-{
-	size_t line;
-	int status;
-
-	if (s->o->auth == NULL)
-		return CLI_OK;
-	sr_buf_init(&s->credentials, 16 << 20);
-	status = cli_read(s->o->auth, 16 << 20, &s->credentials);
-	if (status == CLI_OK && sr_auth_users_read(&s->users,
-	    sr_buf_str(&s->credentials), &line) != SR_OK) {
-		cli_warn("%s: line %zu is no user:realm:algorithm:H(A1)",
-		    s->o->auth, line);
-		status = CLI_USAGE;
-	}
-	return status;
 }
 
 static int
@@ -199,19 +174,6 @@ open_loop(struct server *s)
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
 		sr_loop_signal(s->loop, signals[i], on_signal, s);
 	return CLI_OK;
-}
-
-static void
-many_descriptors(void)
-{
-	struct rlimit l;
-
-	if (getrlimit(RLIMIT_NOFILE, &l) != 0)
-		return;
-	l.rlim_cur = l.rlim_max < 262144 ? l.rlim_max : 262144;
-	setrlimit(RLIMIT_NOFILE, &l);
-	getrlimit(RLIMIT_NOFILE, &l);
-	sr_wav_budget(l.rlim_cur > 4096 ? (size_t)l.rlim_cur / 4 : 256);
 }
 
 /* The calls are over, or will not wait: what is left ends now. */
@@ -237,20 +199,28 @@ serve(const struct options *o)
 		return CLI_SYSTEM;
 	s->o = o;
 	s->stop_by = SR_NEVER;
-	many_descriptors();
+	s->began = sr_now();
 	(void)((status = open_loop(s)) != CLI_OK ||
-	    (status = read_credentials(s)) != CLI_OK ||
+	    (status = run_limits(s)) != CLI_OK ||
+	    (status = run_credentials(s)) != CLI_OK ||
 	    (status = open_engine(s)) != CLI_OK ||
+	    (status = wire_open(s)) != CLI_OK ||
 	    (status = open_serve(s)) != CLI_OK ||
 	    (status = log_open(s)) != CLI_OK ||
 	    (status = media_open(s)) != CLI_OK ||
-	    (status = wire_open(s)) != CLI_OK);
+	    (status = control_open(s)) != CLI_OK ||
+	    (status = metrics_open(s)) != CLI_OK ||
+	    (status = run_privileges(s)) != CLI_OK ||
+	    (status = hooks_open(s)) != CLI_OK);
 	if (status == CLI_OK) {
+		run_ready(s);
 		on_wake(s, sr_now());
 		if (sr_loop_run(s->loop) != SR_OK)
 			status = CLI_SYSTEM;
 		finish(s);
 	}
+	control_close(s);
+	sr_metrics_close(s->metrics);
 	wire_close(s);
 	media_close(s);
 	log_close(s);
@@ -258,8 +228,7 @@ serve(const struct options *o)
 	sr_recorder_free(s->recorder);
 	sr_engine_free(s->engine);
 	sr_serve_free(s->serve);
-	sr_auth_users_free(&s->users);
-	sr_buf_free(&s->credentials);
+	run_free(s);
 	sr_wake_free(s->wake);
 	sr_loop_free(s->loop);
 	free(s);
@@ -276,7 +245,8 @@ main(int argc, char *argv[])
 	cli_init("siprec-listen");
 	status = listen_options(&o, argc, argv, &done);
 	if (status == CLI_OK && !done)
-		status = serve(&o);
+		status = o.hash_user != NULL ? listen_hash_password(&o) :
+		    serve(&o);
 	listen_options_free(&o);
 	return status;
 }

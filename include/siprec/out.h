@@ -69,6 +69,7 @@ struct sr_record_cfg {
 	unsigned threads;		/* that decode; 1: the caller's own */
 	const char *on_stream;	/* a command that gets each stream's samples,
 				 * as its file does; NULL: none */
+	size_t backlog;	/* bytes that may wait for each of those: 1 MiB */
 	const struct sr_crypto *crypto;
 };
 /* The engine whose events it takes must live until it is flushed or freed:

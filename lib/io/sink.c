@@ -230,14 +230,15 @@ sr_sink_dropped(struct sr_sink *s, int *gone)
 	return n;
 }
 
-void
+int
 sr_sink_close(struct sr_sink *s, sr_time patience)
 {
 	struct timespec until;
 	bool done;
+	int why;
 
 	if (s == NULL)
-		return;
+		return 0;
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += (time_t)(patience / SR_SEC) + 1;
 	pthread_mutex_lock(&s->lock);
@@ -248,6 +249,7 @@ sr_sink_close(struct sr_sink *s, sr_time patience)
 			break;
 	done = s->idle && s->waiting.n == 0;
 	s->detached = !done;
+	why = s->gone != 0 ? s->gone : done ? 0 : ETIMEDOUT;
 	pthread_mutex_unlock(&s->lock);
 	if (done) {
 		pthread_join(s->thread, NULL);
@@ -255,4 +257,5 @@ sr_sink_close(struct sr_sink *s, sr_time patience)
 	} else {
 		pthread_detach(s->thread);
 	}
+	return why;
 }

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_WAITING = 1 << 20, MAX_ALL = 256 << 20, MAX_WORDS = 1000,
+enum { MAX_ALL = 256 << 20, MAX_WORDS = 1000,
 	REAP_MS = 100 };
 #define PATIENCE 5			/* seconds, at the very end */
 
@@ -50,7 +50,7 @@ struct feeds {
 	pthread_mutex_t lock;
 	int epoll, bell;
 	struct feed *list;
-	size_t waiting, n;
+	size_t waiting, n, max;		/* max: of one stream, bytes */
 	uint64_t lost;
 	struct words *said, **said_end;
 	size_t nsaid;
@@ -117,7 +117,7 @@ wait_with(struct feed *f, const char *p, size_t n, uint64_t silence)
 {
 	struct piece *c;
 
-	if (f->waiting + n > MAX_WAITING || f->of->waiting + n > MAX_ALL ||
+	if (f->waiting + n > f->of->max || f->of->waiting + n > MAX_ALL ||
 	    (c = malloc(sizeof(*c) + n)) == NULL) {
 		lose(f, n + silence);
 		return;
@@ -413,7 +413,7 @@ open_thread(struct feeds *s)
 }
 
 int
-feeds_start(struct feeds **sp, const char *command)
+feeds_start(struct feeds **sp, const char *command, size_t max)
 {
 	struct feeds *s = sr_zalloc(sizeof(*s));
 	int err;
@@ -421,6 +421,7 @@ feeds_start(struct feeds **sp, const char *command)
 	if (s == NULL)
 		return SR_ENOMEM;
 	s->command = command;
+	s->max = max > 0 ? max : 1 << 20;
 	s->said_end = &s->said;
 	pthread_mutex_init(&s->lock, NULL);
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -1,8 +1,10 @@
 /* hook - a program for each event, with the event to read.
  *
- * So many at a time, each watched by a thread that does nothing else; what
- * comes faster than they are done waits, and what is too much is dropped and
- * counted: whoever has an event to tell never waits. */
+ * So many at a time, each watched by a thread that does nothing else.  The
+ * events of a session go to the same one, in order: its end is told when its
+ * begin has been dealt with.  What comes faster than they are done waits, and
+ * what is too much is dropped and counted: whoever has an event to tell never
+ * waits. */
 #include "priv.h"
 
 #include <errno.h>
@@ -21,11 +23,17 @@ struct item {
 	size_t ndir, n;
 	char text[];			/* the directory, then the event */
 };
+struct lane {
+	struct sr_hook *hook;
+	pthread_cond_t filled;
+	struct item *first, **end;
+};
 struct sr_hook {
 	char *command;
 	pthread_mutex_t lock;
-	pthread_cond_t filled, idle;
-	struct item *first, **end;
+	pthread_cond_t idle;
+	struct lane lanes[MAX_AT_ONCE];
+	unsigned nlanes;
 	size_t waiting, max;		/* bytes */
 	unsigned threads;		/* that are left */
 	bool over, left;		/* left: nobody waits for the last */
@@ -82,37 +90,39 @@ static void
 destroy(struct sr_hook *h)
 {
 	pthread_mutex_destroy(&h->lock);
-	pthread_cond_destroy(&h->filled);
+	for (unsigned i = 0; i < h->nlanes; i++)
+		pthread_cond_destroy(&h->lanes[i].filled);
 	pthread_cond_destroy(&h->idle);
 	free(h->command);
 	free(h);
 }
 
 static struct item *
-take(struct sr_hook *h)
+take(struct lane *l)
 {
-	struct item *it = h->first;
+	struct item *it = l->first;
 
 	if (it == NULL)
 		return NULL;
-	if ((h->first = it->next) == NULL)
-		h->end = &h->first;
-	h->waiting -= it->n;
+	if ((l->first = it->next) == NULL)
+		l->end = &l->first;
+	l->hook->waiting -= it->n;
 	return it;
 }
 
 static void *
 run(void *arg)
 {
-	struct sr_hook *h = arg;
+	struct lane *l = arg;
+	struct sr_hook *h = l->hook;
 	struct item *it;
 	bool good, last;
 
 	pthread_mutex_lock(&h->lock);
 	for (;;) {
-		while (h->first == NULL && !h->over)
-			pthread_cond_wait(&h->filled, &h->lock);
-		if ((it = take(h)) == NULL)
+		while (l->first == NULL && !h->over)
+			pthread_cond_wait(&l->filled, &h->lock);
+		if ((it = take(l)) == NULL)
 			break;
 		h->stats.running++;
 		pthread_mutex_unlock(&h->lock);
@@ -145,9 +155,19 @@ start(struct sr_hook *h, unsigned n)
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attr, STACK);
 	pthread_mutex_lock(&h->lock);
-	while (h->threads < n && pthread_create(&t, &attr, run, h) == 0)
-		h->threads++;
-	n = h->threads;
+	while (h->nlanes < n) {
+		struct lane *l = &h->lanes[h->nlanes];
+
+		l->hook = h;
+		l->end = &l->first;
+		pthread_cond_init(&l->filled, NULL);
+		if (pthread_create(&t, &attr, run, l) != 0) {
+			pthread_cond_destroy(&l->filled);
+			break;
+		}
+		h->nlanes++;
+	}
+	n = h->threads = h->nlanes;
 	pthread_mutex_unlock(&h->lock);
 	pthread_attr_destroy(&attr);
 	return n > 0 ? SR_OK : SR_ESYS;
@@ -162,10 +182,8 @@ sr_hook_new(struct sr_hook **hp, const char *command, unsigned at_once,
 
 	if (h == NULL)
 		return SR_ENOMEM;
-	h->end = &h->first;
 	h->max = max > 0 ? max : MAX_WAITING;
 	pthread_mutex_init(&h->lock, NULL);
-	pthread_cond_init(&h->filled, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&h->idle, &monotonic);
@@ -186,6 +204,8 @@ sr_hook_put(struct sr_hook *h, struct sr_str json, const char *dir)
 {
 	size_t ndir = dir != NULL ? strlen(dir) : 0;
 	struct item *it = malloc(sizeof(*it) + ndir + json.n);
+	struct sr_str id = value(json, SR_STR("\"session\":\""));
+	struct lane *l = &h->lanes[sr_hash(id.p, id.n) % h->nlanes];
 
 	if (it != NULL) {
 		it->next = NULL;
@@ -200,10 +220,10 @@ sr_hook_put(struct sr_hook *h, struct sr_str json, const char *dir)
 		h->stats.dropped++;
 		free(it);
 	} else {
-		*h->end = it;
-		h->end = &it->next;
+		*l->end = it;
+		l->end = &it->next;
 		h->waiting += it->n;
-		pthread_cond_signal(&h->filled);
+		pthread_cond_signal(&l->filled);
 	}
 	pthread_mutex_unlock(&h->lock);
 }
@@ -227,14 +247,16 @@ sr_hook_close(struct sr_hook *h, sr_time patience, struct sr_hook_stats *out)
 	until.tv_sec += (time_t)(patience / SR_SEC);
 	pthread_mutex_lock(&h->lock);
 	h->over = true;
-	pthread_cond_broadcast(&h->filled);
+	for (unsigned i = 0; i < h->nlanes; i++)
+		pthread_cond_signal(&h->lanes[i].filled);
 	while (h->threads > 0)
 		if (pthread_cond_timedwait(&h->idle, &h->lock, &until) != 0)
 			break;
-	while ((it = take(h)) != NULL) {
-		h->stats.dropped++;
-		free(it);
-	}
+	for (unsigned i = 0; i < h->nlanes; i++)
+		while ((it = take(&h->lanes[i])) != NULL) {
+			h->stats.dropped++;
+			free(it);
+		}
 	*out = h->stats;
 	h->left = true;
 	all = h->threads == 0;

@@ -161,7 +161,7 @@ int spawn_program(pid_t *pid, const char *command, int in,
 
 struct feeds;				/* all of a recorder */
 struct feed;
-int feeds_start(struct feeds **sp, const char *command);
+int feeds_start(struct feeds **sp, const char *command, size_t max);
 void feeds_stop(struct feeds *s);
 /* As sr_recorder_words. */
 int feeds_words(struct feeds *s, struct sr_buf *text);

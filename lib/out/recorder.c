@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 enum { LINE = 4 << 20, LOG = 2048, XML = 16 << 20 };
-static const char rule_directory[] = "directory";	/* siprec-listen's */
 static const char no_digest[65] =
     "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -29,8 +28,8 @@ sr_recorder_new(struct sr_recorder **rp, const struct sr_record_cfg *cfg)
 	r->lines_end = &r->lines;
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->ready, NULL);
-	err = cfg->on_stream != NULL ? feeds_start(&r->feeds, cfg->on_stream) :
-	    SR_OK;
+	err = cfg->on_stream != NULL ? feeds_start(&r->feeds, cfg->on_stream,
+	    cfg->backlog) : SR_OK;
 	if (err != SR_OK || (err = workers_start(r)) != SR_OK) {
 		sr_recorder_free(r);
 		return err;
@@ -240,7 +239,6 @@ static int
 begin(struct sr_recorder *r, const struct sr_event *ev)
 {
 	struct rec_session *s = sr_zalloc(sizeof(*s));
-	char text[1600];
 	int err;
 
 	if (s == NULL)
@@ -264,15 +262,7 @@ begin(struct sr_recorder *r, const struct sr_event *ev)
 			close(s->dir);
 		s->dir = -1;
 	}
-	if (err == SR_ENOMEM || (err = say(r, s, ev)) != SR_OK)
-		return err;
-	if (s->dir >= 0 && !sr_streq(sr_cstr(strrchr(s->path, '/') + 1),
-	    s->id)) {
-		snprintf(text, sizeof(text), "there is a directory of this "
-		    "name: this session is in %s", s->path);
-		say_warning(s, ev, rule_directory, text);
-	}
-	return SR_OK;
+	return err == SR_ENOMEM ? err : say(r, s, ev);
 }
 
 static void
