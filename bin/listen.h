@@ -199,6 +199,12 @@ void run_status(struct server *s);
 void run_free(struct server *s);
 int listen_hash_password(const struct options *o);
 
+/* ---- sandbox: what the process may do once it runs ---- */
+
+int sandbox_begin(struct server *s);
+int sandbox_files(struct server *s);	/* before there are threads */
+int sandbox_calls(struct server *s);	/* when all is open */
+
 /* ---- identity: who they are that call ---- */
 
 /* Adds whom the client has proved to be to the event that begins a session. */

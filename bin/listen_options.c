@@ -64,6 +64,7 @@ help(void)
 "      --control SOCKET   take commands of siprec-ctl\n"
 "      --metrics ADDR:PORT  HTTP: /metrics, /healthz, /readyz\n"
 "      --user NAME[:GROUP]  who to be once the sockets are open\n"
+"      --no-sandbox       for systems where Landlock or seccomp are odd\n"
 "      --call URI         begin a session with this client; repeatable\n"
 "      --register URI     at the registrar of this address of record\n"
 "      --user-name NAME   for digest towards both, with\n"

@@ -25,8 +25,10 @@ int
 secure_option(struct secure *s, int c, const char *arg,
     secure_wrong *wrong)
 {
-	(void)s, (void)c, (void)arg, (void)wrong;
-	return CLI_OK;
+	switch (c) {
+	case NO_SANDBOX: s->no_sandbox = true; return CLI_OK;
+	default: return wrong("'%s' is not understood", arg);
+	}
 }
 
 int

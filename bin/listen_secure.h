@@ -9,10 +9,11 @@ enum { MAX_CERTS = 64 };
 struct secure {
 	struct sr_tls_pair pairs[MAX_CERTS];
 	size_t ncerts, nkeys;
+	bool no_sandbox;
 };
 
-enum { SECURE_FIRST = 1024 };
-#define SECURE_LONGS
+enum { SECURE_FIRST = 1024, NO_SANDBOX = SECURE_FIRST };
+#define SECURE_LONGS { "no-sandbox", 0, NULL, NO_SANDBOX },
 
 /* wrong says where the option stands, and gives CLI_USAGE. */
 typedef int secure_wrong(const char *fmt, ...);

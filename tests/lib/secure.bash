@@ -166,7 +166,7 @@ options() {
 
 # client [s_client option]... <bytes: what the server answers
 client() {
-	timeout 5 openssl s_client -connect 127.0.0.1:$PORT -quiet -verify_quiet -no_ign_eof \
+	(cat; sleep 0.5) | timeout 5 openssl s_client -connect 127.0.0.1:$PORT -quiet -verify_quiet -no_ign_eof \
 	    "$@" 2>client.txt
 }
 
