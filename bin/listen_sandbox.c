@@ -34,7 +34,8 @@ enum { SANITIZED = 0 };
 static bool
 runs_programs(const struct options *o)
 {
-	return o->on_event != NULL || o->record.on_stream != NULL;
+	return o->on_event != NULL || o->record.on_stream != NULL ||
+	    o->secure.encrypt_to != NULL;
 }
 
 /* ---- keys stay in memory ---- */

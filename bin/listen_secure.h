@@ -3,17 +3,30 @@
 #define SIPREC_LISTEN_SECURE_H
 
 #include "siprec/io.h"
+#include "siprec/out.h"
 
-enum { MAX_CERTS = 64 };
+enum { MAX_CERTS = 64, MAX_DROPS = 64 };
 
 struct secure {
 	struct sr_tls_pair pairs[MAX_CERTS];
 	size_t ncerts, nkeys;
 	bool no_sandbox;
+	enum sr_keep keep;
+	const char *drop[MAX_DROPS];
+	size_t ndrop;
+	bool mask_dtmf;
+	unsigned mode;
+	const char *encrypt_to, *encrypt_with;
 };
 
-enum { SECURE_FIRST = 1024, NO_SANDBOX = SECURE_FIRST };
-#define SECURE_LONGS { "no-sandbox", 0, NULL, NO_SANDBOX },
+enum { SECURE_FIRST = 1024, NO_SANDBOX = SECURE_FIRST, MODE, ENCRYPT, KEEP_META,
+	DROP_EXT, MASK_DTMF };
+#define SECURE_LONGS							\
+	{ "no-sandbox", 0, NULL, NO_SANDBOX },				\
+	{ "mode", 1, NULL, MODE }, { "encrypt-to", 1, NULL, ENCRYPT },	\
+	{ "metadata-keep", 1, NULL, KEEP_META },			\
+	{ "drop-ext", 1, NULL, DROP_EXT },				\
+	{ "mask-dtmf", 0, NULL, MASK_DTMF },
 
 /* wrong says where the option stands, and gives CLI_USAGE. */
 typedef int secure_wrong(const char *fmt, ...);
@@ -23,5 +36,7 @@ int secure_option(struct secure *s, int c, const char *arg,
     secure_wrong *wrong);
 /* All has been said: does it fit together? */
 int secure_check(struct secure *s);
+/* What is kept, and how, for the recorder. */
+void secure_record(const struct secure *s, struct sr_record_cfg *c);
 
 #endif
