@@ -67,12 +67,48 @@ add_drop(struct secure *s, const char *ns, secure_wrong *wrong)
 	return CLI_OK;
 }
 
+static int
+add_who(struct secure *s, const char *pattern, secure_wrong *wrong)
+{
+	if (s->nwho == MAX_WHO)
+		return wrong("more than %d --allow-identity", MAX_WHO);
+	s->who[s->nwho++] = sr_cstr(pattern);
+	return CLI_OK;
+}
+
+static int
+add_trusted(struct secure *s, const char *arg, secure_wrong *wrong)
+{
+	if (s->ntrusted == MAX_TRUSTED)
+		return wrong("more than %d --trusted", MAX_TRUSTED);
+	if (sr_cidr_parse(&s->trusted[s->ntrusted], sr_cstr(arg)) != SR_OK)
+		return wrong("--trusted: '%s' is no address or network", arg);
+	s->ntrusted++;
+	return CLI_OK;
+}
+
+static int
+set_rate(struct secure *s, const char *arg, secure_wrong *wrong)
+{
+	uint64_t v;
+
+	if (sr_strnum(sr_cstr(arg), &v) != SR_OK || v == 0 || v > 1000000)
+		return wrong("--rate wants a whole number from 1 to 1000000, "
+		    "not '%s'", arg);
+	s->rate = (unsigned)v;
+	return CLI_OK;
+}
+
 int
 secure_option(struct secure *s, int c, const char *arg,
     secure_wrong *wrong)
 {
 	switch (c) {
 	case NO_SANDBOX: s->no_sandbox = true; return CLI_OK;
+	case REQUIRE_TLS: s->require_tls = true; return CLI_OK;
+	case WHO: return add_who(s, arg, wrong);
+	case TRUSTED: return add_trusted(s, arg, wrong);
+	case RATE: return set_rate(s, arg, wrong);
 	case MASK_DTMF: s->mask_dtmf = true; return CLI_OK;
 	case ENCRYPT: s->encrypt_to = arg; return CLI_OK;
 	case MODE: return set_mode(s, arg, wrong);
@@ -120,6 +156,17 @@ check_recipient(struct secure *s)
 	close(nothing);
 	return err == SR_OK ? CLI_OK : cli_usage("--encrypt-to: %s cannot "
 	    "encrypt to '%s'", s->encrypt_with, s->encrypt_to);
+}
+
+void
+secure_serve(const struct secure *s, struct sr_serve_cfg *c)
+{
+	c->who = s->who;
+	c->nwho = s->nwho;
+	c->trusted = s->trusted;
+	c->ntrusted = s->ntrusted;
+	c->secure = s->require_tls;
+	c->calls_a_second = s->rate;
 }
 
 void

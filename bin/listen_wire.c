@@ -220,7 +220,8 @@ on_message(void *arg, const struct sr_hop *from, sr_time when,
 	s->held = (struct sr_chunk){ .kind = SR_DGRAM, .time = when,
 	    .data = raw, .flow = { from->remote, from->local, from->proto } };
 	s->holds = true;
-	sr_serve_receive(s->serve, &in, sr_now());
+	if (sr_serve_receive(s->serve, &in, sr_now()) == SR_EAUTH)
+		s->holds = false;
 	server_drain(s);
 	settle(s, NULL);
 	server_drain(s);

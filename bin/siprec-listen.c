@@ -133,6 +133,7 @@ open_serve(struct server *s)
 	/* A dialog for each, and some that come or go. */
 	if (s->max_sessions > 9000)
 		cfg.ua.max_dialogs = 2 * s->max_sessions;
+	secure_serve(&o->secure, &cfg);
 	run_local(s, cfg.ua.local);
 	if (sr_serve_new(&s->serve, &cfg) == SR_OK)
 		return CLI_OK;
