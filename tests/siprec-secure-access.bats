@@ -91,7 +91,7 @@ stranger() {
 	    --tls-cert $PKI/server.pem --tls-key $PKI/server.key \
 	    --tls-ca $PKI/ca.pem --tls-verify-client --keep-rtp
 	TCP=$(sed -n 's/.*listening on tcp:.*:\([0-9]*\)$/\1/p' words.txt)
-	long_call 5
+	long_call 11
 	other="-cert $PKI/client2.pem -key $PKI/client2.key"
 	for m in BYE CANCEL ACK UPDATE INVITE INFO; do
 		FROM_TAG=$THEIRS TO_TAG=$OURS BRANCH=x$m VIA=TLS \
@@ -109,7 +109,7 @@ stranger() {
 	stop
 	[ "$(nsessions)" -eq 1 ]
 	[ "$(log 'select(.event == "end") | .reason')" = bye-client ]
-	[ "$(log 'select(.event == "end") | .duration > 4.9')" = true ]
+	[ "$(log 'select(.event == "end") | .duration > 10.9')" = true ]
 	[ "$(log 'select(.event == "end") | [.streams[].lost] | add')" -eq 0 ]
 	[ "$(jq -r 'select(.event == "pause" or .event == "replaced")' \
 	    events.jsonl)" = "" ]
