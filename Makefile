@@ -23,14 +23,16 @@ WITH_OPUS    ?= $(call found,opus)
 WITH_BCG729  ?= $(call found,libbcg729)
 WITH_AMR     ?= $(call found,opencore-amrnb opencore-amrwb vo-amrwbenc)
 WITH_ARCHIVE ?= $(call found,libarchive)
+WITH_SECCOMP ?= $(call found,libseccomp)
 optional = $(if $(filter yes,$(WITH_$(1))),$(2))
 PKGS    := libosip2 libxml-2.0 jansson libpcap sndfile speexdsp libssl \
 	libcrypto libsrtp2 libevent libevent_openssl libcares \
 	$(call optional,SPANDSP,spandsp) $(call optional,OPUS,opus) \
 	$(call optional,BCG729,libbcg729) \
 	$(call optional,AMR,opencore-amrnb opencore-amrwb vo-amrwbenc) \
-	$(call optional,ARCHIVE,libarchive)
-OPTIONS := $(foreach w,SPANDSP OPUS BCG729 AMR ARCHIVE,$(call optional,$w,-DWITH_$w))
+	$(call optional,ARCHIVE,libarchive) \
+	$(call optional,SECCOMP,libseccomp)
+OPTIONS := $(foreach w,SPANDSP OPUS BCG729 AMR ARCHIVE SECCOMP,$(call optional,$w,-DWITH_$w))
 
 VERSION := 0.1.0
 override CPPFLAGS += -D_GNU_SOURCE -Iinclude -Ilib -Itests -DSR_VERSION='"$(VERSION)"' \

@@ -74,6 +74,9 @@ cli_version(void)
 #ifndef WITH_ARCHIVE
 	puts("without libarchive: no compressed captures");
 #endif
+#ifndef WITH_SECCOMP
+	puts("without libseccomp: no filter of system calls");
+#endif
 #ifdef WITH_BCG729
 	puts("with bcg729 (GPL-3.0-or-later): this build as a whole is under "
 	    "GPL-3.0-or-later");

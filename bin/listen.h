@@ -7,6 +7,8 @@
 #include "siprec/out.h"
 #include "siprec/serve.h"
 
+#include "listen_secure.h"
+
 enum { MAX_LISTENERS = 32, MAX_ALLOW = 256, MAX_CALLS = 64,
 	LEG_BUCKETS = 4096 };
 
@@ -14,13 +16,14 @@ struct options {
 	const char *listeners[MAX_LISTENERS];
 	size_t nlisteners;
 	struct sr_record_cfg record;
+	struct secure secure;
 	const char *advertise, *auth, *realm, *control, *log, *clf;
 	const char *on_event, *user, *hash_user;
 	const char *calls[MAX_CALLS], *reg, *user_name, *password_file;
 	size_t ncalls;
 	struct sr_addr metrics;		/* family 0: none */
 	size_t backlog;			/* 0: as sr_sink has it */
-	const char *tls_cert, *tls_key, *tls_ca, *tls_crl, *dns;
+	const char *tls_ca, *tls_crl, *dns;
 	bool verify_client, json, quiet, strict, any, held, first_codec;
 	bool latch_off;
 	enum sr_srtp_policy srtp;
@@ -195,5 +198,16 @@ void run_feed(struct server *s, sr_time now);	/* the watchdog */
 void run_status(struct server *s);
 void run_free(struct server *s);
 int listen_hash_password(const struct options *o);
+
+/* ---- sandbox: what the process may do once it runs ---- */
+
+int sandbox_begin(struct server *s);
+int sandbox_files(struct server *s);	/* before there are threads */
+int sandbox_calls(struct server *s);	/* when all is open */
+
+/* ---- identity: who they are that call ---- */
+
+/* Adds whom the client has proved to be to the event that begins a session. */
+void identity_say(struct server *s, struct sr_event *begin);
 
 #endif

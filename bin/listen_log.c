@@ -13,6 +13,8 @@ log_open(struct server *s)
 {
 	struct sr_record_cfg cfg = s->o->record;
 
+	secure_record(&s->o->secure, &cfg);
+
 	sr_buf_init(&s->line, 16 << 20);
 	if (sr_recorder_new(&s->recorder, &cfg) != SR_OK ||
 	    sr_sink_fd(&s->out, STDOUT_FILENO, s->o->backlog) != SR_OK) {
@@ -42,6 +44,17 @@ show(struct server *s, const struct sr_event *ev)
 void
 log_take(struct server *s, const struct sr_event *ev)
 {
+	struct sr_event copy;
+
+	if (ev->kind == SR_EV_BEGIN) {
+		copy = *ev;
+		identity_say(s, &copy);
+		ev = &copy;
+	} else if (ev->kind == SR_EV_DTMF && s->o->secure.mask_dtmf) {
+		copy = *ev;
+		copy.u.dtmf.digit = 'x';
+		ev = &copy;
+	}
 	if (ev->kind < SR_EV_MEDIA) {
 		metrics_event(s, ev);
 		sr_serve_engine_event(s->serve, ev);

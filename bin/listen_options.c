@@ -28,10 +28,15 @@ help(void)
 "      --accept WHOM      siprec, or any: plain calls too [siprec]\n"
 "      --strict           the letter of RFC 7866\n"
 "      --allow CIDR       only from there; repeatable\n"
+"      --allow-identity W  only who has this TLS name or digest user; * is any\n"
+"                         text; repeatable\n"
+"      --trusted CIDR     whose P-Asserted-Identity is believed; repeatable\n"
+"      --rate N           new calls a second of one address [no limit]\n"
+"      --require-tls      no calls but over TLS\n"
 "      --auth FILE        digest: lines user:realm:algorithm:H(A1)\n"
 "      --realm R          of it [siprec]\n"
-"      --tls-cert F       certificate and chain, PEM\n"
-"      --tls-key F        its key\n"
+"      --tls-cert F       certificate and chain, PEM; repeatable\n"
+"      --tls-key F        its key, of each in the same order\n"
 "      --tls-ca F         whose certificates are good\n"
 "      --tls-crl F        those that are good no more\n"
 "      --tls-verify-client  no certificate, no entry\n"
@@ -50,6 +55,11 @@ help(void)
 "      --max-duration S   of a session [none]\n"
 "      --max-sessions N   503 beyond [what the machine allows]\n"
 "      --min-free BYTES   503 when the disk has less [1073741824]\n"
+"      --mode MODE        of files; directories as it lets read [0600]\n"
+"      --encrypt-to WHOM  each finished file, by age or else gpg\n"
+"      --metadata-keep W  full, ids (no names, no extensions) or none [full]\n"
+"      --drop-ext NS      no extensions of this namespace; repeatable\n"
+"      --mask-dtmf        no dialled digits\n"
 "\n"
 "Telling others\n"
 "      --log FILE         events there too: a file, FIFO or Unix socket\n"
@@ -64,6 +74,7 @@ help(void)
 "      --control SOCKET   take commands of siprec-ctl\n"
 "      --metrics ADDR:PORT  HTTP: /metrics, /healthz, /readyz\n"
 "      --user NAME[:GROUP]  who to be once the sockets are open\n"
+"      --no-sandbox       for systems where Landlock or seccomp are odd\n"
 "      --call URI         begin a session with this client; repeatable\n"
 "      --register URI     at the registrar of this address of record\n"
 "      --user-name NAME   for digest towards both, with\n"
@@ -106,6 +117,7 @@ static const struct option longs[] = {
 	{ "min-free", 1, NULL, MIN_FREE },
 	{ "session-expires", 1, NULL, EXPIRES }, { "t1", 1, NULL, T1 },
 	{ "min-se", 1, NULL, MIN_SE }, { "answer-delay", 1, NULL, DELAY },
+	SECURE_LONGS
 	{ "rtp-latch", 1, NULL, LATCH }, { "clf", 1, NULL, CLF },
 	{ "on-event", 1, NULL, ON_EVENT }, { "on-stream", 1, NULL, ON_STREAM },
 	{ "backlog", 1, NULL, BACKLOG }, { "control", 1, NULL, CONTROL },
@@ -301,8 +313,6 @@ text_of(struct options *o, int c)
 	case ADVERTISE: return &o->advertise;
 	case AUTH: return &o->auth;
 	case REALM: return &o->realm;
-	case CERT: return &o->tls_cert;
-	case KEY: return &o->tls_key;
 	case CA: return &o->tls_ca;
 	case CRL: return &o->tls_crl;
 	case LOG: return &o->log;
@@ -324,6 +334,8 @@ option(struct options *o, int c, const char *arg)
 {
 	const char **text = text_of(o, c);
 
+	if (c >= SECURE_FIRST)
+		return secure_option(&o->secure, c, arg, wrong);
 	if (text != NULL) {
 		*text = arg;
 		return CLI_OK;
@@ -339,6 +351,8 @@ option(struct options *o, int c, const char *arg)
 	case CALL: return call(o, arg);
 	case REGISTER: return uri(c, arg, &o->reg);
 	case METRICS: return metrics(o, arg);
+	case CERT: return secure_cert(&o->secure, arg, wrong);
+	case KEY: return secure_key(&o->secure, arg, wrong);
 	case PORTS:
 		return sr_ports_range(sr_cstr(arg), &o->lo, &o->hi) == SR_OK ?
 		    CLI_OK : wrong("--rtp-ports wants LO-HI, not '%s'", arg);
@@ -420,13 +434,11 @@ check(struct options *o)
 	    SR_OK)
 		return cli_usage("--advertise: '%s' is no address",
 		    o->advertise);
-	if ((o->tls_cert == NULL) != (o->tls_key == NULL))
-		return cli_usage("--tls-cert and --tls-key go together");
 	if ((o->user_name == NULL) != (o->password_file == NULL))
 		return cli_usage("--user-name and --password-file go together");
 	if (o->user_name != NULL && o->ncalls == 0 && o->reg == NULL)
 		return cli_usage("--user-name is for --call and --register");
-	return CLI_OK;
+	return secure_check(&o->secure);
 }
 
 static int

@@ -221,7 +221,8 @@ on_message(void *arg, const struct sr_hop *from, sr_time when,
 	s->held = (struct sr_chunk){ .kind = SR_DGRAM, .time = when,
 	    .data = raw, .flow = { from->remote, from->local, from->proto } };
 	s->holds = true;
-	sr_serve_receive(s->serve, &in, sr_now());
+	if (sr_serve_receive(s->serve, &in, sr_now()) == SR_EAUTH)
+		s->holds = false;
 	server_drain(s);
 	settle(s, NULL);
 	server_drain(s);
@@ -245,12 +246,12 @@ on_closed(void *arg, const struct sr_hop *hop, int err, const char *why,
 static int
 open_tls(struct server *s, struct sr_buf *why)
 {
-	struct sr_tls_pair pair = { s->o->tls_cert, s->o->tls_key };
-	struct sr_tls_cfg cfg = { .pairs = &pair, .npairs = 1,
+	struct sr_tls_cfg cfg = { .pairs = s->o->secure.pairs,
+	    .npairs = s->o->secure.ncerts,
 	    .ca = s->o->tls_ca, .crl = s->o->tls_crl,
 	    .verify_client = s->o->verify_client };
 
-	if (s->o->tls_cert == NULL)
+	if (s->o->secure.ncerts == 0)
 		return CLI_OK;
 	if (sr_tls_new(&s->tls, &cfg, why) == SR_OK)
 		return CLI_OK;

@@ -35,6 +35,8 @@ struct options {
 	struct sr_harm_cfg harm;
 	sr_time ssrc_change;
 	const char *digits;
+	enum sr_keying keying;
+	enum sr_suite suite;
 	bool mux;
 	uint16_t lo, hi;
 	struct wav_file *wavs;

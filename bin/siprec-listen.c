@@ -133,6 +133,7 @@ open_serve(struct server *s)
 	/* A dialog for each, and some that come or go. */
 	if (s->max_sessions > 9000)
 		cfg.ua.max_dialogs = 2 * s->max_sessions;
+	secure_serve(&o->secure, &cfg);
 	run_local(s, cfg.ua.local);
 	if (sr_serve_new(&s->serve, &cfg) == SR_OK)
 		return CLI_OK;
@@ -200,18 +201,21 @@ serve(const struct options *o)
 	s->o = o;
 	s->stop_by = SR_NEVER;
 	s->began = sr_now();
-	(void)((status = open_loop(s)) != CLI_OK ||
+	(void)((status = sandbox_begin(s)) != CLI_OK ||
+	    (status = open_loop(s)) != CLI_OK ||
 	    (status = run_limits(s)) != CLI_OK ||
 	    (status = run_credentials(s)) != CLI_OK ||
 	    (status = open_engine(s)) != CLI_OK ||
 	    (status = wire_open(s)) != CLI_OK ||
+	    (status = sandbox_files(s)) != CLI_OK ||
 	    (status = open_serve(s)) != CLI_OK ||
 	    (status = log_open(s)) != CLI_OK ||
 	    (status = media_open(s)) != CLI_OK ||
 	    (status = control_open(s)) != CLI_OK ||
 	    (status = metrics_open(s)) != CLI_OK ||
 	    (status = run_privileges(s)) != CLI_OK ||
-	    (status = hooks_open(s)) != CLI_OK);
+	    (status = hooks_open(s)) != CLI_OK ||
+	    (status = sandbox_calls(s)) != CLI_OK);
 	if (status == CLI_OK) {
 		run_ready(s);
 		on_wake(s, sr_now());

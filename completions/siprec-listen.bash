@@ -10,6 +10,7 @@ _siprec_listen()
 	--srtp) words="off allow require" ;;
 	--answer-codecs) words="all first" ;;
 	--rtp-latch) words="on off" ;;
+	--metadata-keep) words="full ids none" ;;
 	--start) words="running held" ;;
 	--mix) words="multi stereo mono" ;;
 	--user) COMPREPLY=($(compgen -u -- "$cur")); return ;;
@@ -22,7 +23,8 @@ _siprec_listen()
 	--rtp-ports|--advertise|--media-timeout|\
 	--max-duration|--max-sessions|--min-free|--backlog|\
 	--metrics|--call|--register|--user-name|--dns|\
-	--hash-password|--t1|--min-se|--answer-delay)
+	--allow-identity|--trusted|--rate|--mode|--encrypt-to|\
+	--drop-ext|--hash-password|--t1|--min-se|--answer-delay)
 		return ;;
 	*)	words="-l -o -c -q -h --listen --output --config --accept
 		--strict --allow --auth --realm --tls-cert --tls-key
@@ -33,6 +35,9 @@ _siprec_listen()
 		--min-free --log --clf --on-event --on-stream --backlog
 		--quiet --json --control --metrics --user --call
 		--register --user-name --password-file --dns
+		--allow-identity --trusted --rate --require-tls --mode
+		--encrypt-to --metadata-keep --drop-ext --mask-dtmf
+		--no-sandbox
 		--hash-password --t1 --min-se --answer-delay --help
 		--version" ;;
 	esac

@@ -71,6 +71,8 @@ struct sr_stream *sr_engine_stream(struct sr_engine *e,
 void **sr_session_slot(struct sr_session *s);
 void **sr_stream_slot(struct sr_stream *t);
 
+enum sr_keep { SR_KEEP_FULL, SR_KEEP_IDS, SR_KEEP_NONE };	/* metadata */
+
 enum sr_event_kind {
 	SR_EV_BEGIN, SR_EV_OFFER, SR_EV_ANSWER, SR_EV_META, SR_EV_STREAM,
 	SR_EV_DTMF, SR_EV_GAP, SR_EV_SSRC, SR_EV_PAUSE, SR_EV_RESUME,
@@ -89,6 +91,11 @@ struct sr_event {	/* valid until the next sr_engine call */
 			struct sr_str from, to, agent;
 			struct sr_flow flow;
 			const char *cause;	/* why it is a recording */
+			/* Said by the owner, who knows: whom the client has
+			 * proved to be, and how ("tls", "digest"). */
+			struct sr_str identity;
+			const char *identity_by;
+			struct sr_str asserted;
 		} begin;
 		struct {
 			bool by_src;
@@ -138,11 +145,13 @@ struct sr_event {	/* valid until the next sr_engine call */
 			const char *reason;
 			sr_time start;		/* UTC of sample 0 */
 			sr_time duration, dialog_duration;
+			enum sr_keep keep;	/* the owner's: of people */
 		} end;
 		const struct sr_line_packet *media;
 		struct {
 			struct sr_flow flow;
 			struct sr_str data;
+			bool digits;	/* RTP of telephone-event */
 		} wire;
 	} u;
 };

@@ -71,7 +71,19 @@ struct sr_record_cfg {
 				 * as its file does; NULL: none */
 	size_t backlog;	/* bytes that may wait for each of those: 1 MiB */
 	const struct sr_crypto *crypto;
+	/* What is not kept leaves no trace, in rtp.pcap neither. */
+	enum sr_keep keep;
+	const char *const *drop;	/* namespaces of extensions */
+	size_t ndrop;
+	bool mask_dtmf;			/* digits become x */
+	const char *encrypt_to;		/* a recipient; NULL: plain files */
+	const char *encrypt_with;	/* "age", "gpg" */
 };
+/* Files are made with this mode, 0600 without; directories may be searched by
+ * who may read.  For the whole process, before the first recorder. */
+void sr_record_mode(unsigned mode);
+/* What is in one file encrypted into the other, as cfg says.  SR_OK, SR_ESYS. */
+int sr_encrypt(const struct sr_record_cfg *cfg, int in, int out);
 /* The engine whose events it takes must live until it is flushed or freed:
  * packets point to the engine's formats. */
 struct sr_recorder;

@@ -45,6 +45,15 @@ struct sr_serve_cfg {
 	bool secure;			/* signalling over TLS only */
 	const struct sr_cidr *allow;	/* who may call; none: everybody */
 	size_t nallow;
+	/* Who may call, by the names of the TLS certificate or the digest
+	 * user: patterns, where * is any text; none: everybody. */
+	const struct sr_str *who;
+	size_t nwho;
+	/* Peers whose P-Asserted-Identity is believed (RFC 3325). */
+	const struct sr_cidr *trusted;
+	size_t ntrusted;
+	unsigned calls_a_second;	/* new ones, of one source; no limit */
+	unsigned failures_a_minute;	/* of digest, of one source: 30 */
 	const struct sr_str *hosts;	/* what we answer for; none: all */
 	size_t nhosts;
 	const struct sr_auth_users *users;	/* NULL: no digest */
@@ -80,7 +89,8 @@ struct sr_serve_in {
 				 * absent: none.  Borrowed for the call. */
 	struct sr_str raw;		/* one whole message */
 };
-/* As sr_ua_receive. */
+/* As sr_ua_receive; SR_EAUTH: it is of somebody else than whose certificate
+ * began the dialog, and changed nothing: do not give it to the engine. */
 int sr_serve_receive(struct sr_serve *s, const struct sr_serve_in *in,
     sr_time now);
 void sr_serve_tick(struct sr_serve *s, sr_time now);
@@ -98,6 +108,15 @@ struct sr_serve_port {
 };
 int sr_serve_ports(struct sr_serve *s, uint64_t leg,
     const struct sr_serve_port *v, size_t n, sr_time now);
+/* Whom the client of a session, by the Call-ID of its first dialog, has proved
+ * to be: the names of its TLS certificate, its digest
+ * user, and what a trusted peer said of it.  What is not known is absent;
+ * borrowed until the next call.  False: there is no such session. */
+struct sr_serve_who {
+	struct sr_str tls, user, asserted;
+};
+bool sr_serve_who(const struct sr_serve *s, struct sr_str call_id,
+    struct sr_serve_who *out);
 /* When the latest packet of that line came.  Cheap; once a second will do. */
 void sr_serve_heard(struct sr_serve *s, uint64_t leg, size_t line, sr_time at);
 /* All events of the engine, in order. */

@@ -143,6 +143,9 @@ struct sr_ua_reply {
 	struct sr_str user, contact_params;	/* absent: as cfg says */
 	struct sr_str type, body;
 	enum sr_ua_reliable reliable;	/* of an 18x */
+	/* A failure that goes over UDP again only to who asks again: a source
+	 * that never asked is not flooded. */
+	bool once;
 };
 /* Several provisional ones to an INVITE, then a final one; a reliable one, and
  * a 2xx, wait for the PRACK before them by themselves.  SR_OK; SR_ENOENT when

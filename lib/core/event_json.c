@@ -94,6 +94,12 @@ begin_json(const struct sr_event *ev, struct sr_buf *b)
 	addr(b, "dst", &ev->u.begin.flow.dst);
 	if (ev->u.begin.cause != NULL)
 		text(b, "cause", sr_cstr(ev->u.begin.cause));
+	if (ev->u.begin.identity.n > 0) {
+		text(b, "identity", ev->u.begin.identity);
+		text(b, "identity_by", sr_cstr(ev->u.begin.identity_by));
+	}
+	if (ev->u.begin.asserted.n > 0)
+		text(b, "asserted", ev->u.begin.asserted);
 	text(b, "kind", ev->session->plain ? SR_STR("call") :
 	    SR_STR("recording"));
 }
@@ -179,17 +185,18 @@ stream_json(const struct sr_event *ev, struct sr_buf *b)
 }
 
 static void
-people_json(const struct sr_stream *t, struct sr_buf *b)
+people_json(const struct sr_stream *t, enum sr_keep keep, struct sr_buf *b)
 {
 	sr_buf_fmt(b, ",\"participants\":[");
-	for (size_t i = 0; i < t->npeople; i++) {
+	for (size_t i = 0; keep != SR_KEEP_NONE && i < t->npeople; i++) {
 		const struct person *p = &t->people[i];
+		bool full = keep == SR_KEEP_FULL;
 
 		sr_buf_fmt(b, "%s{\"id\":", i > 0 ? "," : "");
 		sr_buf_json(b, p->id);
-		if (p->aor.n > 0)
+		if (full && p->aor.n > 0)
 			text(b, "aor", p->aor);
-		if (p->name.n > 0)
+		if (full && p->name.n > 0)
 			text(b, "name", p->name);
 		sr_buf_addc(b, '}');
 	}
@@ -198,7 +205,7 @@ people_json(const struct sr_stream *t, struct sr_buf *b)
 
 static void
 end_stream_json(const struct sr_stream *t, const struct sr_end_file *f,
-    sr_time length, struct sr_buf *b)
+    const struct sr_event *ev, struct sr_buf *b)
 {
 	struct sr_numbers n;
 
@@ -223,9 +230,10 @@ end_stream_json(const struct sr_stream *t, const struct sr_end_file *f,
 	if (t->unauthentic > 0)
 		sr_buf_fmt(b, ",\"unauthentic\":%llu",
 		    (unsigned long long)t->unauthentic);
-	seconds(b, "duration", f != NULL ? f->duration : t->heard ? length : 0);
+	seconds(b, "duration", f != NULL ? f->duration : t->heard ?
+	    ev->u.end.duration : 0);
 	seconds(b, "heard", n.heard);
-	people_json(t, b);
+	people_json(t, ev->u.end.keep, b);
 	sr_buf_addc(b, '}');
 }
 
@@ -249,7 +257,7 @@ end_json(const struct sr_event *ev, const struct sr_end_file *files,
 			sr_buf_addc(b, ',');
 		first = false;
 		end_stream_json(t, files != NULL ? &files[t->index] : NULL,
-		    ev->u.end.duration, b);
+		    ev, b);
 	}
 	sr_buf_addc(b, ']');
 }

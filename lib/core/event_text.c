@@ -79,6 +79,10 @@ sr_event_text(const struct sr_event *ev, struct sr_buf *b)
 		plain(b, ev->u.begin.from);
 		sr_buf_fmt(b, " to ");
 		plain(b, ev->u.begin.to);
+		if (ev->u.begin.identity.n > 0) {
+			sr_buf_fmt(b, ", proved to be ");
+			plain(b, ev->u.begin.identity);
+		}
 		break;
 	case SR_EV_OFFER:
 	case SR_EV_ANSWER:

@@ -118,8 +118,33 @@ fork_line(struct sr_engine *e, struct sr_stream *t, const struct flow *f)
 	queue_pull(e, other);
 }
 
+static enum sr_codec_id
+codec_of(const struct sr_stream *t, uint8_t pt)
+{
+	for (size_t i = 0; i < t->nformats; i++)
+		if (t->formats[i]->pt == pt)
+			return t->formats[i]->id;
+	return SR_CODEC_UNKNOWN;
+}
+
+/* Blocks of redundancy (RFC 2198) may hold them, too. */
+static bool
+holds_digits(const struct sr_stream *t, const struct sr_rtp *r)
+{
+	struct sr_str p = r->payload;
+	enum sr_codec_id id = codec_of(t, r->pt);
+
+	if (id != SR_CODEC_RED)
+		return id == SR_CODEC_EVENT;
+	for (; p.n >= 4 && (p.p[0] & 0x80) != 0; p = sr_substr(p, 4, p.n))
+		if (codec_of(t, p.p[0] & 0x7f) == SR_CODEC_EVENT)
+			return true;
+	return p.n > 0 && codec_of(t, p.p[0] & 0x7f) == SR_CODEC_EVENT;
+}
+
 static void
-keep_wire(struct sr_engine *e, struct sr_stream *t, const struct sr_chunk *c)
+keep_wire(struct sr_engine *e, struct sr_stream *t, const struct sr_chunk *c,
+    const struct sr_rtp *r)
 {
 	struct sr_event *ev = queue_event(e, SR_EV_WIRE, t->session);
 
@@ -129,6 +154,7 @@ keep_wire(struct sr_engine *e, struct sr_stream *t, const struct sr_chunk *c)
 	ev->stream = t;
 	ev->u.wire.flow = c->flow;
 	ev->u.wire.data = c->data;
+	ev->u.wire.digits = holds_digits(t, r);
 }
 
 /* The chain of further sources of a stream; NULL: it is not among them. */
@@ -159,7 +185,7 @@ media_put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
 	if (sr_rtp_parse(&p->rtp, c->data) != SR_OK)
 		return;
 	if (e->cfg.wire)
-		keep_wire(e, t, c);
+		keep_wire(e, t, c, &p->rtp);
 	p->arrived = c->time;
 	p->num = c->num;
 	p->cut = (uint32_t)c->cut;

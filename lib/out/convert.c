@@ -140,7 +140,7 @@ convert_to(struct rec_session *s, struct sr_wav_in *in, const char *name)
 	SF_INFO info = { .samplerate = (int)rate, .channels = in->channels,
 	    .format = sound_format(kind) };
 	int fd = openat(s->dir, name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC,
-	    0600);
+	    files_mode());
 	SNDFILE *out;
 	int err;
 

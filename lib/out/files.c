@@ -11,6 +11,26 @@
 #include <time.h>
 #include <unistd.h>
 
+static unsigned mode = 0600;
+
+void
+sr_record_mode(unsigned m)
+{
+	mode = m;
+}
+
+unsigned
+files_mode(void)
+{
+	return mode;
+}
+
+static unsigned
+dir_mode(void)
+{
+	return mode | 0100 | (mode & 0444) >> 2;
+}
+
 static int
 put_all(int fd, struct sr_str s)
 {
@@ -31,7 +51,7 @@ static int
 put_file(int dir, const char *name, int flags, struct sr_str bytes)
 {
 	int fd = openat(dir, name, flags | O_WRONLY | O_CREAT | O_CLOEXEC,
-	    0600);
+	    files_mode());
 	int err, why;
 	off_t before;
 
@@ -81,11 +101,11 @@ make_path(char *path)
 		if (*p != '/')
 			continue;
 		*p = '\0';
-		if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		if (mkdir(path, dir_mode()) != 0 && errno != EEXIST)
 			return SR_ESYS;
 		*p = '/';
 	}
-	return mkdir(path, 0700) == 0 || errno == EEXIST ? SR_OK : SR_ESYS;
+	return mkdir(path, dir_mode()) == 0 || errno == EEXIST ? SR_OK : SR_ESYS;
 }
 
 /* Is it ours?  Then its log says so in its first line. */
@@ -171,7 +191,7 @@ files_session_dir(struct rec_session *s, sr_time start, struct sr_str id)
 	snprintf(path, sizeof(path), "%s/%.*s", parent, SR_FMT(id));
 	if ((s->path = strdup(path)) == NULL)
 		return SR_ENOMEM;
-	if (mkdir(path, 0700) != 0 && (serving || errno != EEXIST))
+	if (mkdir(path, dir_mode()) != 0 && (serving || errno != EEXIST))
 		return SR_ESYS;
 	s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dir < 0)

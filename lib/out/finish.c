@@ -177,10 +177,27 @@ patch(struct rec_session *s)
 	}
 }
 
+/* What the line speaks of must be there when it is said. */
+static const char *
+last_name(struct rec_session *s, const struct rec_stream *t, char *name,
+    size_t size)
+{
+	const struct sr_record_cfg *c = &s->recorder->cfg;
+	const char *file = t->file != NULL ? t->file : t->dump_file;
+
+	if (file == NULL || c->encrypt_to == NULL)
+		return file;
+	if (encrypt_file(c, s->dir, file) != SR_OK)
+		recorder_fail(s, file);
+	snprintf(name, size, "%s%s", file, encrypt_suffix(c));
+	return name;
+}
+
 void
 session_finish(struct rec_session *s)
 {
 	struct sr_recorder *r = s->recorder;
+	char name[MAX_FILE_NAME + 16];
 	struct rec_stream *t;
 
 	for (t = s->streams; t != NULL; t = t->next)
@@ -191,7 +208,7 @@ session_finish(struct rec_session *s)
 	for (t = s->streams; t != NULL && s->dir >= 0; t = t->next) {
 		if (t->file != NULL && convert_file(s, &t->file) == SR_ESYS)
 			recorder_fail(s, t->file);
-		digest(s, t->file != NULL ? t->file : t->dump_file, t->sha256);
+		digest(s, last_name(s, t, name, sizeof(name)), t->sha256);
 	}
 	patch(s);
 	if (s->dir >= 0) {
@@ -201,6 +218,9 @@ session_finish(struct rec_session *s)
 		    sr_buf_str(&s->line->text)) ||
 		    files_append(s->dir, "session.jsonl", SR_STR("\n")))
 			recorder_fail(s, "session.jsonl");
+		if (r->cfg.encrypt_to != NULL &&
+		    encrypt_rest(&r->cfg, s->dir) != SR_OK)
+			recorder_fail(s, "");
 		close(s->dir);
 	}
 	pthread_mutex_lock(&r->lock);

@@ -110,6 +110,23 @@ char *files_name(const struct rec_session *s, struct sr_str label,
 int files_sha256(const struct sr_crypto *crypto, int dir, const char *name,
     char hex[65]);
 
+unsigned files_mode(void);
+
+/* ---- redact: what is not kept ---- */
+
+bool redact_wanted(const struct sr_record_cfg *c);	/* of metadata */
+int redact_meta(const struct sr_record_cfg *c, const struct sr_doc *d,
+    struct sr_buf *out);
+/* out has room for raw.n bytes. */
+int redact_message(const struct sr_record_cfg *c, struct sr_str raw,
+    char *out);
+
+/* ---- encrypt ---- */
+
+const char *encrypt_suffix(const struct sr_record_cfg *c);	/* "" for none */
+int encrypt_file(const struct sr_record_cfg *c, int dir, const char *name);
+int encrypt_rest(const struct sr_record_cfg *c, int dir);
+
 /* ---- worker: decodes on a thread of its own ---- */
 
 int workers_start(struct sr_recorder *r);

@@ -279,18 +279,22 @@ save_sdp(struct rec_session *s, const struct sr_event *ev)
 }
 
 static void
-save_snapshot(struct rec_session *s, const struct sr_session *of)
+save_doc(struct rec_session *s, const struct sr_doc *d, const char *name)
 {
-	const struct sr_doc *d = sr_session_doc(of);
 	struct sr_buf xml;
 
-	if (d == NULL)
+	if (d == NULL || s->recorder->cfg.keep == SR_KEEP_NONE)
 		return;
 	sr_buf_init(&xml, XML);
-	if (sr_doc_xml(d, s->recorder->cfg.crypto, &xml) == SR_OK)
-		check(s, files_replace(s->dir, "metadata.xml",
-		    sr_buf_str(&xml)), "metadata.xml");
+	if (redact_meta(&s->recorder->cfg, d, &xml) == SR_OK)
+		check(s, files_replace(s->dir, name, sr_buf_str(&xml)), name);
 	sr_buf_free(&xml);
+}
+
+static void
+save_snapshot(struct rec_session *s, const struct sr_session *of)
+{
+	save_doc(s, sr_session_doc(of), "metadata.xml");
 }
 
 static void
@@ -299,7 +303,10 @@ save_meta(struct rec_session *s, const struct sr_event *ev)
 	char name[32];
 
 	snprintf(name, sizeof(name), "metadata-%04u.xml", ev->u.meta.n);
-	check(s, files_write(s->dir, name, ev->u.meta.body), name);
+	if (!redact_wanted(&s->recorder->cfg))
+		check(s, files_write(s->dir, name, ev->u.meta.body), name);
+	else
+		save_doc(s, ev->u.meta.doc, name);
 	save_snapshot(s, ev->session);
 }
 
@@ -430,33 +437,47 @@ sr_recorder_ahead(struct sr_stream *const *v, size_t n)
 	}
 }
 
+/* Media has a stream; everything else is SIP. */
 static int
 wire(struct rec_session *s, const struct sr_event *ev)
 {
+	const struct sr_record_cfg *c = &s->recorder->cfg;
+	struct sr_str data = ev->u.wire.data;
+	char *copy = NULL;
 	int err;
 
-	if (s->dir < 0 || !s->recorder->cfg.keep_rtp)
+	if (s->dir < 0 || !c->keep_rtp || (c->mask_dtmf && ev->u.wire.digits))
 		return SR_OK;
-	err = pcap_put(s, ev->time, &ev->u.wire.flow, ev->u.wire.data);
+	if (ev->stream == NULL && (c->mask_dtmf || redact_wanted(c))) {
+		if ((copy = malloc(data.n + 1)) == NULL)
+			return SR_ENOMEM;
+		redact_message(c, data, copy);
+		data.p = copy;
+	}
+	err = pcap_put(s, ev->time, &ev->u.wire.flow, data);
+	free(copy);
 	check(s, err, "rtp.pcap");
 	return err == SR_ENOMEM ? err : SR_OK;
 }
 
 /* ---- end ---- */
 
-/* The name that the file will have when it has been converted. */
+/* The name that the file will have when it has been converted and encrypted. */
 static struct sr_str
-final_name(struct rec_session *s, const char *file)
+final_name(struct rec_session *s, const char *file, bool audio)
 {
+	const struct sr_record_cfg *c = &s->recorder->cfg;
 	size_t n = strlen(file);
 	struct sr_buf b;
 	struct sr_str out;
 
-	if (n < 4 || strcmp(file + n - 4, ".wav") != 0)
-		return sr_cstr(file);
-	sr_buf_init(&b, MAX_FILE_NAME + 8);
-	sr_buf_fmt(&b, "%.*s%s", (int)(n - 4), file,
-	    convert_suffix(s->recorder->cfg.audio));
+	sr_buf_init(&b, MAX_FILE_NAME + 16);
+	if (audio && n > 4 && strcmp(file + n - 4, ".wav") == 0)
+		sr_buf_fmt(&b, "%.*s%s", (int)(n - 4), file,
+		    convert_suffix(c->audio));
+	else
+		sr_buf_add(&b, sr_cstr(file));
+	sr_buf_add(&b, sr_cstr(encrypt_suffix(c)));
 	out = sr_arena_dup(&s->arena, sr_buf_str(&b));
 	sr_buf_free(&b);
 	return out;
@@ -475,12 +496,12 @@ describe(struct rec_session *s, const struct sr_event *ev,
 			uint64_t frames = (uint64_t)((double)length * t->rate /
 			    1e9 + 0.5);
 
-			f->file = final_name(s, t->file);
+			f->file = final_name(s, t->file, true);
 			f->rate = t->rate;
 			f->duration = (sr_time)((double)frames * 1e9 / t->rate +
 			    0.5);
 		} else if (t->dump_file != NULL) {
-			f->file = sr_cstr(t->dump_file);
+			f->file = final_name(s, t->dump_file, false);
 			f->duration = length;
 		}
 		if (f->file.n > 0)
@@ -555,13 +576,29 @@ end(struct sr_recorder *r, struct rec_session *s, const struct sr_event *ev)
 	return err;
 }
 
+/* What must not be kept is not said, either. */
+static void
+withhold(const struct sr_recorder *r, struct sr_event *ev)
+{
+	if (ev->kind == SR_EV_END)
+		ev->u.end.keep = r->cfg.keep;
+	else if (r->cfg.mask_dtmf)
+		ev->u.dtmf.digit = 'x';
+}
+
 int
 sr_recorder_event(struct sr_recorder *r, const struct sr_event *ev)
 {
 	struct rec_session *s;
+	struct sr_event copy;
 
 	if (ev->kind == SR_EV_MEDIA)
 		return media(ev);
+	if (ev->kind == SR_EV_DTMF || ev->kind == SR_EV_END) {
+		copy = *ev;
+		withhold(r, &copy);
+		ev = &copy;
+	}
 	s = ev->session != NULL ? *sr_session_slot(ev->session) : NULL;
 	if (ev->kind == SR_EV_WIRE)
 		return s != NULL ? wire(s, ev) : SR_OK;

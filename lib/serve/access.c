@@ -53,22 +53,132 @@ cidr_has(const struct sr_cidr *c, const struct sr_addr *peer)
 }
 
 static bool
-allowed(const struct sr_serve *s, const struct sr_addr *a)
+among(const struct sr_cidr *v, size_t n, const struct sr_addr *a)
 {
-	if (s->cfg.nallow == 0)
-		return true;
-	for (size_t i = 0; i < s->cfg.nallow; i++)
-		if (cidr_has(&s->cfg.allow[i], a))
+	for (size_t i = 0; i < n; i++)
+		if (cidr_has(&v[i], a))
 			return true;
 	return false;
 }
 
-static struct refusal
-check_digest(struct sr_serve *s, const struct sr_msg *m, struct sr_str *user)
+/* ---- identity ---- */
+
+/* * is any text.  The last one met takes what it must: no recursion. */
+static bool
+fits(struct sr_str pattern, struct sr_str s)
 {
+	size_t p = 0, i = 0, star = SIZE_MAX, from = 0;
+
+	while (i < s.n) {
+		if (p < pattern.n && pattern.p[p] == '*') {
+			star = p++;
+			from = i;
+		} else if (p < pattern.n && sr_strieq(sr_substr(pattern, p,
+		    1), sr_substr(s, i, 1))) {
+			p++;
+			i++;
+		} else if (star != SIZE_MAX) {
+			p = star + 1;
+			i = ++from;
+		} else {
+			return false;
+		}
+	}
+	while (p < pattern.n && pattern.p[p] == '*')
+		p++;
+	return p == pattern.n;
+}
+
+static bool
+welcome(const struct sr_serve *s, struct sr_str user)
+{
+	struct sr_str names = s->identity, name;
+	size_t end;
+
+	for (size_t i = 0; i < s->cfg.nwho; i++)
+		if (user.n > 0 && fits(s->cfg.who[i], user))
+			return true;
+	for (; names.n > 0; names = sr_substr(names, end + 1, names.n)) {
+		end = sr_strchr(names, ',');
+		name = sr_substr(names, 0, end);
+		for (size_t i = 0; i < s->cfg.nwho; i++)
+			if (fits(s->cfg.who[i], sr_trim(name)))
+				return true;
+	}
+	return s->cfg.nwho == 0;
+}
+
+static bool
+is_other(const struct leg *l, struct sr_str identity)
+{
+	return l != NULL && l->identity != NULL &&
+	    !sr_streq(sr_cstr(l->identity), identity);
+}
+
+/* RFC 3261 section 26.3.2 leaves it to us: whose certificate began a dialog
+ * is known, and nobody else's words change it, whatever tags they know. */
+bool
+access_stranger(struct sr_serve *s, const struct sr_serve_in *in)
+{
+	struct sr_msg m;
+	struct sr_dialog *d;
+	struct leg *l = NULL;
+
+	if (sr_msg_parse(&m, in->raw) == SR_OK &&
+	    !sr_stristarts(in->raw, SR_STR("SIP/"))) {
+		d = sr_ua_find(s->ua, m.call_id, m.to.tag, m.from.tag);
+		if (d != NULL)
+			l = *sr_dialog_slot(d);
+		else if (m.to.tag.n == 0)
+			l = leg_of_session(s, m.call_id);
+		if (!is_other(l, s->identity))
+			l = NULL;
+	}
+	if (l != NULL)
+		serve_note(s, l, "identity", "a message of somebody else than "
+		    "who began the dialog was dropped");
+	sr_msg_free(&m);
+	return l != NULL;
+}
+
+/* The URI of the first value; what is around it is for people. */
+struct sr_str
+access_asserted(struct sr_serve *s, const struct sr_ua_event *ev)
+{
+	struct sr_str v = sr_msg_header(ev->msg, "P-Asserted-Identity", 0);
+	size_t open = sr_strchr(v, '<');
+
+	if (v.n == 0 || s->cfg.ntrusted == 0)
+		return (struct sr_str){ NULL, 0 };
+	if (!among(s->cfg.trusted, s->cfg.ntrusted, &ev->hop.remote)) {
+		serve_note(s, NULL, "R3325-5", "a P-Asserted-Identity of a "
+		    "peer that is not trusted is not believed");
+		return (struct sr_str){ NULL, 0 };
+	}
+	if (open < v.n) {
+		v = sr_substr(v, open + 1, v.n);
+		return sr_substr(v, 0, sr_strchr(v, '>'));
+	}
+	return sr_trim(sr_substr(v, 0, sr_strchr(v, ',')));
+}
+
+/* ---- digest ---- */
+
+static struct refusal
+check_digest(struct sr_serve *s, const struct sr_ua_event *ev,
+    struct sr_str *user)
+{
+	const struct sr_addr *from = &ev->hop.remote;
+	enum sr_proto proto = ev->hop.proto;
+	const struct sr_msg *m = ev->msg;
+
 	*user = (struct sr_str){ NULL, 0 };
 	if (s->cfg.users == NULL)
 		return (struct refusal){ .status = 0 };
+	if (limit_over(s->failures, from, s->now, 60 * SR_SEC,
+	    s->cfg.failures_a_minute))
+		return (struct refusal){ .status = 403, .warning = 399,
+		    .text = "too many failed attempts" };
 	switch (sr_auth_check(&s->auth, m, s->now, user)) {
 	case SR_AUTH_OK:
 		return (struct refusal){ .status = 0 };
@@ -78,6 +188,11 @@ check_digest(struct sr_serve *s, const struct sr_msg *m, struct sr_str *user)
 	case SR_AUTH_STALE:
 		return (struct refusal){ .status = 401, .challenge = true,
 		    .stale = true };
+	case SR_AUTH_WRONG:
+		/* Over UDP anybody can fail in the name of a good client. */
+		if (proto != SR_UDP)
+			limit_count(s->failures, from, s->now, 60 * SR_SEC);
+		/* fallthrough */
 	default:
 		return (struct refusal){ .status = 401, .challenge = true };
 	}
@@ -102,10 +217,14 @@ void
 access_check(struct sr_serve *s, const struct sr_ua_event *ev,
     struct refusal *r, struct sr_str *user)
 {
-	*r = check_digest(s, ev->msg, user);
+	*r = check_digest(s, ev, user);
 	if (r->status != 0)
 		return;
-	if (!allowed(s, &ev->hop.remote))
+	if (!welcome(s, *user))
+		*r = (struct refusal){ .status = 403, .warning = 399,
+		    .text = "this identity may not call here" };
+	else if (s->cfg.nallow > 0 && !among(s->cfg.allow, s->cfg.nallow,
+	    &ev->hop.remote))
 		*r = (struct refusal){ .status = 403, .warning = 399,
 		    .text = "this address may not call here" };
 	else if (s->cfg.secure && ev->hop.proto != SR_TLS)

@@ -128,10 +128,15 @@ refuse(struct sr_serve *s, const struct sr_ua_event *ev,
 }
 
 static void
-keep_identity(struct leg *l, struct sr_str user)
+keep_identity(struct leg *l, const struct sr_ua_event *ev,
+    struct sr_str user)
 {
+	struct sr_str asserted = access_asserted(l->s, ev);
+
+	l->asserted = asserted.n > 0 ? text_dup(asserted) : NULL;
 	l->user = user.n > 0 ? text_dup(user) : NULL;
 	l->identity = l->s->identity.n > 0 ? text_dup(l->s->identity) : NULL;
+	l->s->proved |= l->identity != NULL;
 }
 
 static struct leg *
@@ -147,7 +152,7 @@ make_leg(struct sr_serve *s, const struct sr_ua_event *ev,
 	l->from = ev->hop.remote;
 	first = sr_cstr(old != NULL ? old->first : l->call_id);
 	leg_named(l, first);
-	keep_identity(l, user);
+	keep_identity(l, ev, user);
 	if (old != NULL) {
 		l->replaces = old->id;
 		l->paused = old->paused;
@@ -186,6 +191,13 @@ decide_invite(struct sr_serve *s, const struct sr_ua_event *ev)
 	struct leg *old = NULL, *l;
 
 	s->stats.invites++;
+	if (limit_over(s->calls, &ev->hop.remote, s->now, SR_SEC,
+	    s->cfg.calls_a_second)) {
+		refuse(s, ev, &(struct refusal){ .status = 503, .warning = 399,
+		    .text = "too many calls at once" });
+		return;
+	}
+	limit_count(s->calls, &ev->hop.remote, s->now, SR_SEC);
 	access_check(s, ev, &r, &user);
 	if (r.status == 0)
 		replaces_check(s, ev, user, &r, &old);

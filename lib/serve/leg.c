@@ -373,5 +373,6 @@ leg_free(void *p)
 	free(l->session);
 	free(l->identity);
 	free(l->user);
+	free(l->asserted);
 	free(l);
 }

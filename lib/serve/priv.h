@@ -7,7 +7,7 @@
 enum {
 	MAX_ACTS = 16, MAX_ENDED = 4096, MAX_SDP = 65536, MAX_HEADERS = 16384,
 	MAX_BODY = 65536, MAX_META = 4 << 20, UFRAG = 8, PWD = 24,
-	MAX_SNAPSHOTS = 3
+	MAX_SNAPSHOTS = 3, LIMIT_SOURCES = 4096
 };
 
 /* What our requests are marked with: which answer belongs to which. */
@@ -78,6 +78,7 @@ struct leg {
 	char *first;	/* Call-ID of the session's first dialog */
 	char *session;			/* its directory, once it has one */
 	char *identity, *user;		/* TLS, digest; NULL: none */
+	char *asserted;			/* by a trusted peer; NULL: nothing */
 	struct sr_addr from;		/* who sent the INVITE */
 	bool answered;			/* with 2xx, or our INVITE was */
 	bool acked, ending;
@@ -149,6 +150,13 @@ struct subscription {
 	sr_time again, interval, give_up;
 };
 
+/* What one source has asked for lately. */
+struct window {
+	uint64_t hash;
+	sr_time since;
+	unsigned n;
+};
+
 struct slot {
 	struct leg *leg;
 	uint32_t generation;
@@ -164,6 +172,8 @@ struct sr_serve {
 	struct sr_auth_server auth;
 	struct sr_auth_nonces nonces;
 	struct sr_auth_users no_users;
+	struct window *calls, *failures;	/* LIMIT_SOURCES each */
+	bool proved;	/* a leg has, or had, a TLS identity */
 	/* legs */
 	struct slot *slots;
 	size_t nslots, nlegs, *spare, nspare;
@@ -249,9 +259,23 @@ void decide_other(struct sr_serve *s, const struct sr_ua_event *ev);
 void access_check(struct sr_serve *s, const struct sr_ua_event *ev,
     struct refusal *r, struct sr_str *user);
 bool cidr_has(const struct sr_cidr *c, const struct sr_addr *a);
+/* Does somebody else speak here than who began the dialog?  Then nothing of
+ * it is taken. */
+bool access_stranger(struct sr_serve *s, const struct sr_serve_in *in);
+/* What a trusted peer says of who is behind it; absent: nothing. */
+struct sr_str access_asserted(struct sr_serve *s,
+    const struct sr_ua_event *ev);
+
 /* *old: the leg that is to be replaced, NULL when none is asked for. */
 void replaces_check(struct sr_serve *s, const struct sr_ua_event *ev,
     struct sr_str user, struct refusal *r, struct leg **old);
+
+/* ---- limit.c ---- */
+
+bool limit_over(struct window *table, const struct sr_addr *from, sr_time now,
+    sr_time span, unsigned most);
+void limit_count(struct window *table, const struct sr_addr *from,
+    sr_time now, sr_time span);
 
 /* ---- deal.c ---- */
 

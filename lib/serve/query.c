@@ -152,6 +152,21 @@ sr_serve_show(const struct sr_serve *s, struct sr_str session,
 	return finish(out, "}");
 }
 
+bool
+sr_serve_who(const struct sr_serve *s, struct sr_str call_id,
+    struct sr_serve_who *out)
+{
+	const struct leg *l = leg_of_session(s, call_id);
+
+	*out = (struct sr_serve_who){ .tls = { NULL, 0 } };
+	if (l == NULL)
+		return false;
+	out->tls = sr_cstr(l->identity);
+	out->user = sr_cstr(l->user);
+	out->asserted = sr_cstr(l->asserted);
+	return true;
+}
+
 /* ---- numbers ---- */
 
 static void

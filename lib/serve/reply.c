@@ -73,7 +73,8 @@ challenges(struct sr_serve *s, bool stale)
 void
 reply_refuse(struct sr_serve *s, struct sr_tx *tx, const struct refusal *r)
 {
-	struct sr_ua_reply reply = { .status = r->status };
+	struct sr_ua_reply reply = { .status = r->status,
+	    .once = r->challenge || r->status == 403 || r->status == 503 };
 
 	if (r->fault) {
 		sr_ua_refuse(s->ua, tx, s->now);

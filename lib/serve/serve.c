@@ -52,6 +52,8 @@ defaults(struct sr_serve *s)
 	default_num(&c->probe, 900 * SR_SEC);
 	default_num(&c->max_duration, SR_NEVER);
 	c->streams = c->streams > 0 ? c->streams : 2;
+	c->failures_a_minute = c->failures_a_minute > 0 ?
+	    c->failures_a_minute : 30;
 	c->retry_after = c->retry_after > 0 ? c->retry_after : 30;
 	c->max_sessions = c->max_sessions > 0 ? c->max_sessions : 10000;
 	c->max_lines = c->max_lines > 0 ? c->max_lines : 64;
@@ -87,7 +89,10 @@ sr_serve_new(struct sr_serve **sp, const struct sr_serve_cfg *cfg)
 	auth_begin(s);
 	sr_buf_init(&s->head, MAX_HEADERS);
 	sr_buf_init(&s->body, MAX_BODY);
-	if ((s->ended = calloc(MAX_ENDED, sizeof(*s->ended))) == NULL)
+	s->ended = calloc(MAX_ENDED, sizeof(*s->ended));
+	s->calls = calloc(LIMIT_SOURCES, sizeof(*s->calls));
+	s->failures = calloc(LIMIT_SOURCES, sizeof(*s->failures));
+	if (s->ended == NULL || s->calls == NULL || s->failures == NULL)
 		goto out;
 	if ((err = sr_ua_new(&s->ua, &s->cfg.ua)) != SR_OK)
 		goto out;
@@ -125,6 +130,8 @@ sr_serve_free(struct sr_serve *s)
 	free(s->spare);
 	free(s->table);
 	free(s->ended);
+	free(s->calls);
+	free(s->failures);
 	free(s->queue);
 	free(s->graves);
 	sr_buf_free(&s->head);
@@ -243,6 +250,8 @@ sr_serve_receive(struct sr_serve *s, const struct sr_serve_in *in, sr_time now)
 	/* It is looked at when the events of this message are taken. */
 	s->identity = sr_cstr(identity);
 	serve_bury(s, identity, free);
+	if (s->proved && access_stranger(s, in))
+		return SR_EAUTH;
 	if (subscribe_receive(s, &in->hop, in->raw))
 		return SR_OK;
 	return sr_ua_receive(s->ua, &in->hop, now, in->raw);

@@ -67,6 +67,8 @@ reply_send(struct sr_tx *tx, const struct sr_ua_reply *r, struct sr_str extra)
 	tx->status = r->status;
 	ua_send(tx->ua, tx, d, &tx->hop, w, tx->method, r->status);
 	arm(tx, r->status);
+	if (r->once && r->status >= 300)
+		timer_off(&tx->ua->timers, &tx->again);
 	if (r->status < 200)
 		return SR_OK;
 	if (r->status >= 300)
