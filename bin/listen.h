@@ -7,7 +7,9 @@
 #include "siprec/out.h"
 #include "siprec/serve.h"
 
-enum { MAX_LISTENERS = 32, MAX_ALLOW = 256, LEG_BUCKETS = 4096 };
+enum { MAX_LISTENERS = 32, MAX_ALLOW = 256, LEG_BUCKETS = 4096,
+	REPORT_TURNS = 128 };
+#define REPORT_TURN (100 * SR_MSEC)
 
 struct options {
 	const char *listeners[MAX_LISTENERS];
@@ -46,6 +48,7 @@ struct port {				/* of one m-line of a leg */
 	sr_time heard, told;
 	uint64_t packets, dropped;
 	struct port *next, **at;	/* of all */
+	struct port *next_due, **at_due;	/* of those of its turn */
 };
 struct leg {
 	struct leg *next;		/* in the table, by number */
@@ -74,6 +77,8 @@ struct server {
 	struct sr_sink *out, *log;
 	struct leg *legs[LEG_BUCKETS], *calls[LEG_BUCKETS];
 	struct port *ports;
+	struct port *due[REPORT_TURNS];	/* by when they report */
+	sr_time reported;		/* turns before this were had */
 	struct nets nets[16];
 	size_t nnets, nports;
 	char cname[32];
@@ -86,6 +91,7 @@ struct server {
 	sr_time tenth;
 	sr_time stop_by;
 	bool busy, stopping;
+	bool told;			/* the log got something to say */
 	int status;
 };
 

@@ -43,6 +43,7 @@ void
 log_take(struct server *s, const struct sr_event *ev)
 {
 	if (ev->kind < SR_EV_MEDIA) {
+		s->told = true;
 		sr_serve_engine_event(s->serve, ev);
 		show(s, ev);
 	}

@@ -260,6 +260,10 @@ int sr_drain_new(struct sr_drain **dp, struct sr_loop *l,
     void *arg);
 int sr_drain_add(struct sr_drain *d, int fd, void *cookie,
     struct sr_drain_sock **sp);
+/* One where a packet comes every few seconds, as of RTCP: it is looked at in
+ * the slices, but only when something is there. */
+int sr_drain_seldom(struct sr_drain *d, int fd, void *cookie,
+    struct sr_drain_sock **sp);
 /* Does not close the descriptor, and does not read it a last time. */
 void sr_drain_remove(struct sr_drain *d, struct sr_drain_sock *s);
 /* Now, and not with its slice: before a message of its session is fed.  Not
