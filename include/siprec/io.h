@@ -338,9 +338,9 @@ struct sr_pace_stream {
 	double speed;			/* 0: 1; 2: twice as fast */
 	/* All three run in the pacer's thread, and may be NULL; arg is that
 	 * of from.  RTCP that came from the stream's peer, at its time: */
-	void (*hear)(void *arg, sr_time at, struct sr_str pkt);
+	void (*hear)(void *arg, void *cookie, sr_time at, struct sr_str pkt);
 	void (*over)(void *arg, void *cookie); /* it ended by itself */
-	void (*release)(void *arg);	/* the last that is done with arg */
+	void (*release)(void *arg, void *cookie);	/* the last of both */
 	void *cookie;
 };
 /* Time late in microseconds: up to 4 in each, then a quarter more a step. */
