@@ -44,6 +44,7 @@ struct port {				/* of one m-line of a leg */
 	struct sr_addr source;		/* where its media came from */
 	struct sr_addr report_to;	/* its RTCP; family 0: nobody */
 	struct sr_receiver receiver;
+	void *guard;			/* protects our RTCP; NULL: plain */
 	bool muted, mux;
 	sr_time heard, told;
 	uint64_t packets, dropped;
@@ -85,6 +86,8 @@ struct server {
 	struct sr_buf line;
 	struct sr_auth_users users;
 	struct sr_buf credentials;
+	struct sr_chunk held;		/* a request that may be refused */
+	bool holds;
 	struct sr_hop *lost;
 	size_t nlost, lost_cap;
 	sr_time second;			/* the next look at the slow things */
@@ -110,7 +113,9 @@ void media_close(struct server *s);
 void media_ports(struct server *s, const struct sr_serve_event *ev);
 void media_release(struct server *s, const struct sr_serve_event *ev);
 void media_line(struct server *s, const struct sr_serve_event *ev);
+void media_keys(struct server *s, const struct sr_serve_event *ev);
 void media_mute(struct server *s, const struct sr_serve_event *ev);
+bool media_knows(struct server *s, struct sr_str call_id);
 /* What has come for the call of this message goes first. */
 void media_first(struct server *s, struct sr_str call_id);
 void media_reports(struct server *s, sr_time now);	/* RTCP that is due */
@@ -122,6 +127,7 @@ int log_open(struct server *s);
 void log_take(struct server *s, const struct sr_event *ev);
 void log_note(struct server *s, const struct sr_serve_event *ev);
 void log_lines(struct server *s, bool wait);
+void log_trouble(struct server *s, sr_time now);	/* files that failed */
 void log_close(struct server *s);
 
 #endif

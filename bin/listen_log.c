@@ -67,6 +67,26 @@ log_note(struct server *s, const struct sr_serve_event *ev)
 		log_take(s, e);
 }
 
+/* A session that cannot be written is not to look as if it were: it ends, and
+ * says why. */
+void
+log_trouble(struct server *s, sr_time now)
+{
+	char id[256], text[600];
+	const struct sr_event *ev;
+	int why;
+
+	while ((why = sr_recorder_trouble(s->recorder, id)) != 0) {
+		snprintf(text, sizeof(text), "session %s cannot be written: "
+		    "%s", id, strerror(why));
+		cli_warn("%s", text);
+		sr_engine_note(s->engine, now, 0, "disk-full", text);
+		while ((ev = sr_engine_next(s->engine)) != NULL)
+			log_take(s, ev);
+		sr_serve_end(s->serve, sr_cstr(id), "disk-full", now);
+	}
+}
+
 void
 log_lines(struct server *s, bool wait)
 {

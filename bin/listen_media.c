@@ -105,6 +105,7 @@ port_free(struct server *s, struct port *p)
 	if (p->rtcp != NULL)
 		sr_drain_remove(s->drain, p->rtcp);
 	sr_ports_give(p->from, sr_now(), &p->pair);
+	sr_crypto_full.srtp_free(p->guard);
 	*p->at = p->next;
 	if (p->next != NULL)
 		p->next->at = p->at;
@@ -205,9 +206,18 @@ report(struct server *s, struct port *p, sr_time now, bool bye)
 	uint8_t out[SR_RECEIVER_MAX];
 	bool any = t != NULL && sr_stream_reception(t, &heard);
 	struct sr_media_out m = { .to = p->report_to };
+	uint8_t sealed[SR_RECEIVER_MAX + SR_SRTP_EXTRA]
+	    __attribute__((aligned(4)));
+	size_t n = sizeof(sealed);
 
 	m.data = (struct sr_str){ (char *)out, sr_receiver_next(&p->receiver,
 	    now, 0, any ? &heard : NULL, sr_cstr(s->cname), bye, out) };
+	if (p->guard != NULL) {
+		if (sr_crypto_full.srtcp_protect(p->guard, m.data, sealed,
+		    &n) != SR_OK)
+			return;
+		m.data = (struct sr_str){ (char *)sealed, n };
+	}
 	if (p->report_to.family != 0)
 		sr_media_send(p->pair.rtcp >= 0 ? p->pair.rtcp : p->pair.rtp,
 		    &m, 1, &st);
@@ -289,6 +299,29 @@ media_line(struct server *s, const struct sr_serve_event *ev)
 		p->report_to.family = 0;
 }
 
+/* What we send is protected with our own key: SDES, RFC 4568.  What comes is
+ * opened by the engine, which sees the client's key in its offer. */
+void
+media_keys(struct server *s, const struct sr_serve_event *ev)
+{
+	struct port *p = port_of(s, ev->leg, ev->line);
+	const struct sr_sdes_key *k = ev->keying.ours;
+	struct sr_srtp_key key;
+
+	if (p == NULL)
+		return;
+	sr_crypto_full.srtp_free(p->guard);
+	p->guard = NULL;
+	if (ev->keying.keying != SR_KEYS_SDES || k == NULL)
+		return;
+	key = (struct sr_srtp_key){ .suite = k->suite,
+	    .key = { (const char *)k->key, sr_suite_key(k->suite) },
+	    .salt = { (const char *)k->salt, sr_suite_salt(k->suite) },
+	    .mki = { (const char *)k->mki, k->nmki } };
+	if (sr_crypto_full.srtp_new(&p->guard, &key, 1, SR_PROTECT) != SR_OK)
+		p->guard = NULL;
+}
+
 void
 media_mute(struct server *s, const struct sr_serve_event *ev)
 {
@@ -352,6 +385,18 @@ media_first(struct server *s, struct sr_str call_id)
 		}
 	if (n > 0)
 		sr_drain_now(s->drain, v, n);
+}
+
+/* Is there a call with that Call-ID?  Or one that hashes alike. */
+bool
+media_knows(struct server *s, struct sr_str call_id)
+{
+	uint64_t h = sr_hash(call_id.p, call_id.n);
+	struct leg *g = s->calls[h % LEG_BUCKETS];
+
+	while (g != NULL && g->hash != h)
+		g = g->same;
+	return g != NULL;
 }
 
 void

@@ -250,7 +250,7 @@ listen_options(struct options *o, int argc, char *argv[], bool *done)
 
 	*done = false;
 	*o = (struct options){ .record = { .dir = "recordings", .threads = 2,
-	    .live = true, .crypto = &sr_crypto_openssl },
+	    .live = true, .serving = true, .crypto = &sr_crypto_full },
 	    .json = !cli_tty(STDOUT_FILENO), .lo = 16384, .hi = 32767,
 	    .srtp = SR_SRTP_ALLOW, .realm = "siprec",
 	    .min_free = 1 << 30 };

@@ -22,6 +22,29 @@ watch(struct server *s, const struct sr_addr *src, const struct sr_addr *dst,
 		log_take(s, ev);
 }
 
+static struct sr_str call_id(struct sr_str raw);
+
+/* A request is shown to the engine when it is known that it was not refused:
+ * what a stranger says of somebody's call changes nothing.  A refused INVITE
+ * of its own is shown, and told. */
+static bool
+settle(struct server *s, const struct sr_serve_event *answer)
+{
+	struct sr_chunk c = s->held;
+	bool known;
+
+	if (!s->holds)
+		return true;
+	known = media_knows(s, call_id(c.data));
+	if (answer != NULL && answer->status >= 300 && known) {
+		s->holds = false;
+		return false;
+	}
+	s->holds = false;
+	watch(s, &c.flow.src, &c.flow.dst, c.flow.proto, c.time, c.data);
+	return true;
+}
+
 /* ---- out ---- */
 
 static void
@@ -47,6 +70,8 @@ send_message(struct server *s, const struct sr_serve_event *ev)
 	if (sr_transport_send(s->transport, &hop, (struct sr_str){ NULL, 0 },
 	    ev->data) != SR_OK)
 		lost(s, &ev->hop);
+	if (ev->server && !settle(s, ev))
+		return;
 	watch(s, &ev->hop.local, &ev->hop.remote, ev->hop.proto, sr_now(),
 	    ev->data);
 }
@@ -124,6 +149,8 @@ take(struct server *s, const struct sr_serve_event *ev)
 			sr_loop_stop(s->loop);
 		break;
 	case SR_SERVE_KEYS:
+		media_keys(s, ev);
+		break;
 	case SR_SERVE_DONE:
 		break;
 	}
@@ -185,8 +212,12 @@ on_message(void *arg, const struct sr_hop *from, sr_time when,
 	s->busy = true;
 	media_first(s, call_id(raw));
 	s->busy = false;
-	watch(s, &from->remote, &from->local, from->proto, when, raw);
+	s->held = (struct sr_chunk){ .kind = SR_DGRAM, .time = when,
+	    .data = raw, .flow = { from->remote, from->local, from->proto } };
+	s->holds = true;
 	sr_serve_receive(s->serve, &in, sr_now());
+	server_drain(s);
+	settle(s, NULL);
 	server_drain(s);
 }
 

@@ -22,7 +22,7 @@ struct options {
 	uint64_t seed;
 	bool has_seed;
 	/* signalling */
-	const char *failover, *user, *password_file, *listen, *advertise;
+	const char *failover, *user, *password_file, *listen;
 	const char *tls_cert, *tls_key, *tls_ca, *dns;
 	bool tls_no_verify, md5, udp_only;
 	sr_time t1;
@@ -35,8 +35,6 @@ struct options {
 	struct sr_harm_cfg harm;
 	sr_time ssrc_change;
 	const char *digits;
-	enum sr_keying keying;
-	enum sr_suite suite;
 	bool mux;
 	uint16_t lo, hi;
 	struct wav_file *wavs;
@@ -91,6 +89,7 @@ struct retold {
 	bool has_sdp;
 	struct sr_str xml;
 	size_t slots;			/* script streams that there are */
+	bool secret[SR_STREAMS_MAX];	/* which of them were SRTP */
 };
 int retold_begin(struct retold *r, struct piece *p, const struct options *o);
 int retold_offer(struct retold *r, sr_time at, struct sr_str sdp);
@@ -104,9 +103,11 @@ struct studio;				/* makes senders */
 struct studio *studio_new(const struct options *o);
 void studio_free(struct studio *s);
 /* What one m-line sends; seed makes its numbers and its troubles.  wall is
- * the time of day at its zero.  NULL: why on stderr. */
-struct sr_sender *studio_sender(struct studio *s, const struct piece *p,
-    const struct sr_run_line *l, uint64_t seed, sr_time wall);
+ * the time of day at its zero.  SR_OK; SR_EUNSUP: in a format that nobody can
+ * send, so nothing is; SR_ENOMEM. */
+int studio_sender(struct studio *s, const struct piece *p,
+    const struct sr_run_line *l, uint64_t seed, sr_time wall,
+    struct sr_sender **out);
 /* A script's order to a stream: now by its own zero. */
 void studio_order(struct studio *s, struct sr_sender *to,
     const struct sr_run_line *l, const struct sr_step *act, sr_time now);
@@ -120,8 +121,9 @@ void totals_begun(struct totals *t);
 /* One line for a call that is over. */
 void totals_call(struct totals *t, const struct sr_run_result *r,
     const struct sr_sender_numbers *media);
-/* The live line, on a terminal. */
-void totals_progress(struct totals *t, sr_time now, uint64_t packets);
+/* The live line, on a terminal, now and then. */
+bool totals_progress_due(struct totals *t, sr_time now);
+void totals_progress(struct totals *t, uint64_t packets);
 /* The end: the summary; CLI_OK, or CLI_NO when a call failed. */
 int totals_end(struct totals *t, const struct sr_pace_numbers *media);
 void totals_add(struct sr_sender_numbers *sum,

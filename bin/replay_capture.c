@@ -96,8 +96,16 @@ packet(struct reading *r, struct told *t, const struct sr_event *ev)
 		h->v[h->n++] = (struct sr_played){ ev->time - t->begun, copy };
 }
 
+static void
+be_silent(struct reading *r, struct piece *p, size_t i)
+{
+	cli_warn("%s: stream %.*s is SRTP, and played as silence",
+	    r->o->source, SR_FMT(p->script.streams[i].label));
+	p->sounds[i].kind = SOUND_SILENCE;
+}
+
 static int
-end(struct told *t, sr_time now)
+end(struct reading *r, struct told *t, sr_time now)
 {
 	struct piece *p = t->retold.piece;
 	int err = retold_end(&t->retold, now - t->begun);
@@ -116,6 +124,8 @@ end(struct told *t, sr_time now)
 			v[k] = h->v[k];
 		p->sounds[i] = (struct sound){ .kind = SOUND_PACKETS,
 		    .packets = v, .npackets = h->n, .format = h->format };
+		if (t->retold.secret[i] && h->n > 0)
+			be_silent(r, p, i);
 	}
 	return p->sounds != NULL ? err : SR_ENOMEM;
 }
@@ -152,7 +162,7 @@ take(struct reading *r, const struct sr_event *ev)
 			packet(r, t, ev);
 		break;
 	case SR_EV_END:
-		give_up(r, t, end(t, ev->time));
+		give_up(r, t, end(r, t, ev->time));
 		break;
 	default:
 		break;
@@ -223,7 +233,7 @@ int
 replay_capture(const struct options *o, struct pieces *out)
 {
 	struct sr_cfg cfg = { .all = o->all, .no_payload = true, .wire = true,
-	    .crypto = &sr_crypto_openssl };
+	    .crypto = &sr_crypto_full };
 	struct reading r = { .o = o, .out = out };
 	struct sr_capture *c = NULL;
 	struct sr_engine *e = NULL;

@@ -121,9 +121,14 @@ void
 live_move_on(struct world *w)
 {
 	sr_time now = sr_now(), at = begin_calls(w, now), due;
-	bool over = !w->o->accept && w->begun >= w->o->calls;
+	bool over = (w->o->accept ? w->done : w->begun) >= w->o->calls;
 
-	totals_progress(w->totals, now, 0);
+	if (totals_progress_due(w->totals, now)) {
+		struct sr_pace_numbers n;
+
+		sr_pace_numbers(w->pace, &n);
+		totals_progress(w->totals, n.packets);
+	}
 	if ((over || w->signals > 0) && sr_run_due(w->run) == SR_NEVER &&
 	    w->done >= w->begun) {
 		sr_loop_stop(w->loop);
@@ -238,12 +243,27 @@ open_tls(struct world *w, struct sr_buf *why)
 }
 
 static int
+listen_at(struct world *w, struct sr_buf *why)
+{
+	const char *url = w->o->listen != NULL ? w->o->listen :
+	    "sip:0.0.0.0:0";
+	struct sr_addr at;
+
+	if (sr_transport_listen(w->transport, url, &w->at, why) != SR_OK)
+		return out_of(url, why);
+	if (w->o->listen == NULL) {	/* without IPv6 we do without */
+		why->n = 0;
+		sr_transport_listen(w->transport, "sip:[::]:0", &at, why);
+	}
+	return CLI_OK;
+}
+
+static int
 open_network(struct world *w, struct sr_buf *why)
 {
 	struct sr_transport_cbs cbs = { w, on_message, on_closed };
 	struct sr_transport_cfg cfg = { .keepalive = true };
 	struct sr_dns_cfg dns = { .servers = w->o->dns, .tls = true };
-	struct sr_addr at;
 	int status = open_tls(w, why);
 
 	if (status != CLI_OK)
@@ -254,17 +274,9 @@ open_network(struct world *w, struct sr_buf *why)
 	    sr_dns_new(&w->dns, w->loop, &dns) != SR_OK ||
 	    sr_wake_new(&w->wake, w->loop, on_wake, w) != SR_OK)
 		return out_of("network", why);
-	if (w->o->listen != NULL)
-		return sr_transport_listen(w->transport, w->o->listen, &at,
-		    why) == SR_OK ? CLI_OK : out_of(w->o->listen, why);
-	if (sr_transport_listen(w->transport, "sip:0.0.0.0:0", &at, why) !=
-	    SR_OK)
-		return out_of("sip:0.0.0.0:0", why);
-	why->n = 0;			/* without IPv6 we do without */
-	sr_transport_listen(w->transport, "sip:[::]:0", &at, why);
 	sr_loop_signal(w->loop, SIGINT, on_signal, w);
 	sr_loop_signal(w->loop, SIGTERM, on_signal, w);
-	return CLI_OK;
+	return listen_at(w, why);
 }
 
 static int
@@ -275,7 +287,7 @@ open_media(struct world *w)
 	if (w->main.target.nhops > 0)
 		cfg.local = w->main.hops[0].local;
 	else
-		sr_addr_parse(&cfg.local, SR_STR("127.0.0.1"));
+		cfg.local = w->at;
 	cfg.local.port = 0;
 	if (sr_pace_open(&w->pace, &cfg) == SR_OK)
 		return CLI_OK;
@@ -286,13 +298,12 @@ open_media(struct world *w)
 static int
 open_run(struct world *w)
 {
-	struct sr_run_cfg cfg = { .crypto = &sr_crypto_openssl,
+	struct sr_run_cfg cfg = { .crypto = &sr_crypto_full,
 	    .ports = { w, take_pair, give_pair },
-	    .seed = w->o->has_seed ? w->o->seed | 1 : 0, .t1 = w->o->t1,
+	    .seed = w->o->has_seed ? w->o->seed + 1 : 0, .t1 = w->o->t1,
 	    .min_se = w->o->min_se, .udp_only = w->o->udp_only,
 	    .session_expires = w->o->session_expires,
-	    .allow_md5 = w->o->md5, .keying = w->o->keying,
-	    .suite = w->o->suite, .mux = w->o->mux,
+	    .allow_md5 = w->o->md5, .mux = w->o->mux,
 	    .accept = w->o->accept ? &w->pieces->v[0]->script : NULL };
 
 	if (w->main.target.nhops > 0)

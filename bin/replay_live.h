@@ -48,6 +48,7 @@ struct world {
 	struct sr_dns *dns;
 	struct sr_run *run;
 	struct sr_pace *pace;
+	struct sr_addr at;		/* where we listen */
 	struct stream *streams[STREAM_BUCKETS];
 	pthread_mutex_t lock;		/* what the pacer leaves here */
 	uint64_t *heard;		/* calls that got RTCP, to be told */

@@ -26,8 +26,13 @@ struct reader {				/* of the samples of a WAV file */
 	size_t frames, at;
 	uint8_t channels;
 };
+struct guard {				/* of one stream: SRTP by SDES */
+	struct guard *next;
+	void *ours, *theirs;
+};
 struct studio {
 	const struct options *o;
+	struct guard *guards;
 	struct kept_tape *tapes;	/* loops, shared by all calls */
 	struct reader *readers;
 	pthread_mutex_t lock;		/* the pacer's thread asks too */
@@ -50,6 +55,7 @@ studio_free(struct studio *s)
 {
 	struct kept_tape *k;
 	struct reader *r;
+	struct guard *g;
 
 	if (s == NULL)
 		return;
@@ -57,6 +63,12 @@ studio_free(struct studio *s)
 		s->tapes = k->next;
 		sr_tape_free(k->tape);
 		free(k);
+	}
+	while ((g = s->guards) != NULL) {
+		s->guards = g->next;
+		sr_crypto_full.srtp_free(g->ours);
+		sr_crypto_full.srtp_free(g->theirs);
+		free(g);
 	}
 	while ((r = s->readers) != NULL) {
 		s->readers = r->next;
@@ -209,18 +221,84 @@ tape_of(struct studio *s, const struct sound *snd,
 	return loop(s, &cfg);
 }
 
+/* ---- SRTP ---- */
+
+typedef int transform(void *ctx, struct sr_str pkt, uint8_t *out, size_t *n);
+
+static int
+in_place(transform *fn, void *ctx, uint8_t *pkt, size_t *n, size_t cap)
+{
+	uint8_t out[4096] __attribute__((aligned(4)));
+	size_t k = sizeof(out);
+	int err = fn(ctx, (struct sr_str){ (char *)pkt, *n }, out, &k);
+
+	if (err != SR_OK)
+		return err;
+	if (k > cap)
+		return SR_ELIMIT;
+	memcpy(pkt, out, k);
+	*n = k;
+	return SR_OK;
+}
+
+static int
+protect(void *arg, bool rtcp, uint8_t *pkt, size_t *n, size_t cap)
+{
+	const struct guard *g = arg;
+
+	return in_place(rtcp ? sr_crypto_full.srtcp_protect :
+	    sr_crypto_full.srtp_protect, g->ours, pkt, n, cap);
+}
+
+static int
+unprotect(void *arg, bool rtcp, uint8_t *pkt, size_t *n)
+{
+	const struct guard *g = arg;
+
+	return in_place(rtcp ? sr_crypto_full.srtcp_unprotect :
+	    sr_crypto_full.srtp_unprotect, g->theirs, pkt, n, *n);
+}
+
+static int
+context(void **ctx, const struct sr_sdes_key *k, enum sr_srtp_way way)
+{
+	struct sr_srtp_key key = { .suite = k->suite,
+	    .key = { (const char *)k->key, sr_suite_key(k->suite) },
+	    .salt = { (const char *)k->salt, sr_suite_salt(k->suite) },
+	    .mki = { (const char *)k->mki, k->nmki } };
+
+	return sr_crypto_full.srtp_new(ctx, &key, 1, way);
+}
+
+static struct guard *
+guard_new(struct studio *s, const struct sr_run_line *l)
+{
+	struct guard *g = sr_zalloc(sizeof(*g));
+
+	if (g == NULL)
+		return NULL;
+	g->next = s->guards;
+	s->guards = g;
+	if (context(&g->ours, &l->ours, SR_PROTECT) != SR_OK ||
+	    context(&g->theirs, &l->theirs, SR_UNPROTECT) != SR_OK) {
+		cli_warn("SRTP: %s cannot be done",
+		    sr_suite_name(l->ours.suite));
+		return NULL;
+	}
+	return g;
+}
+
 /* ---- senders ---- */
 
-static struct sr_play *
+static int
 play_packets(const struct options *o, const struct sound *snd,
-    const struct sr_run_line *l, struct sr_prng *r)
+    const struct sr_run_line *l, struct sr_prng *r, struct sr_play **out)
 {
 	size_t first = 0;
 	struct sr_replay_cfg cfg = {
 	    .format = snd->format, .renumber = !o->same_numbers,
 	    .ssrc = (uint32_t)sr_prng_next(r), .ts = (uint32_t)sr_prng_next(r),
 	    .seq = (uint16_t)sr_prng_next(r) };
-	struct sr_play *p = NULL;
 
 	/* A stream that opens late goes on where it stands by then. */
 	while (first < snd->npackets && snd->packets[first].at < l->since)
@@ -228,8 +306,7 @@ play_packets(const struct options *o, const struct sound *snd,
 	cfg.v = snd->packets + first;
 	cfg.n = snd->npackets - first;
 	cfg.zero = l->since;
-	sr_play_new_replay(&p, &cfg);
-	return p;
+	return sr_play_new_replay(out, &cfg);
 }
 
 static void
@@ -243,9 +320,9 @@ dial(const struct options *o, struct sr_play *p, const struct sr_run_line *l)
 	}
 }
 
-static struct sr_play *
+static int
 play_sound(struct studio *s, const struct sound *snd,
-    const struct sr_run_line *l, struct sr_prng *r)
+    const struct sr_run_line *l, struct sr_prng *r, struct sr_play **out)
 {
 	const struct options *o = s->o;
 	struct sr_play_cfg cfg = { .ssrc = (uint32_t)sr_prng_next(r),
@@ -256,14 +333,8 @@ play_sound(struct studio *s, const struct sound *snd,
 
 	if (snd->kind == SOUND_WAV && snd->lead > l->since)
 		cfg.start = snd->lead - l->since;
-	if (cfg.tape == NULL) {
-		const char *lib = sr_codec_missing(l->format->id);
-
-		cli_warn("%.*s cannot be encoded%s%s",
-		    SR_FMT(l->format->name), lib != NULL ? " without " :
-		    " in packets of this length", lib != NULL ? lib : "");
-		return NULL;
-	}
+	if (cfg.tape == NULL)
+		return SR_EUNSUP;
 	if (sr_play_new(&p, &cfg) == SR_OK && l->stream == 0 &&
 	    l->digits != NULL)
 		dial(o, p, l);
@@ -274,7 +345,8 @@ play_sound(struct studio *s, const struct sound *snd,
 		    (uint16_t)sr_prng_next(r), (uint32_t)sr_prng_next(r));
 	}
 	sr_tape_free(cfg.tape);
-	return p;
+	*out = p;
+	return p != NULL ? SR_OK : SR_ENOMEM;
 }
 
 static bool
@@ -284,17 +356,18 @@ is_harmful(const struct sr_harm_cfg *h)
 	    h->jitter > 0 || h->drift != 0;
 }
 
-struct sr_sender *
+int
 studio_sender(struct studio *s, const struct piece *p,
-    const struct sr_run_line *l, uint64_t seed, sr_time wall)
+    const struct sr_run_line *l, uint64_t seed, sr_time wall,
+    struct sr_sender **out)
 {
 	const struct sound *snd = &p->sounds[l->stream < p->nsounds ?
 	    l->stream : 0];
 	struct sr_sender_cfg cfg = { .play = NULL };
 	struct sr_reporter_cfg rep = { .seed = seed, .wall = wall };
 	struct sr_harm_cfg harm = s->o->harm;
-	struct sr_sender *out = NULL;
 	struct sr_prng r;
+	int err = SR_OK;
 	uint8_t random[12];
 	char cname[SR_CNAME];
 
@@ -302,17 +375,22 @@ studio_sender(struct studio *s, const struct piece *p,
 	sr_prng_fill(&r, random, sizeof(random));
 	sr_cname(random, cname);
 	rep.cname = sr_cstr(cname);
-	cfg.play = snd->kind == SOUND_PACKETS ? play_packets(s->o, snd, l,
-	    &r) : play_sound(s, snd, l, &r);
-	if (cfg.play == NULL)
-		return NULL;
+	if (snd->kind == SOUND_PACKETS)
+		err = play_packets(s->o, snd, l, &r, &cfg.play);
+	else
+		err = play_sound(s, snd, l, &r, &cfg.play);
+	if (err != SR_OK)
+		return err;
 	harm.seed = sr_prng_next(&r);
 	if (is_harmful(&harm))
 		sr_harm_new(&cfg.harm, &harm, sr_play_emitter(cfg.play));
 	sr_reporter_new(&cfg.reporter, &rep);
-	if (sr_sender_new(&out, &cfg) != SR_OK)
-		cli_warn("out of memory");
-	return out;
+	if (l->keying == SR_KEYS_SDES &&
+	    (cfg.arg = guard_new(s, l)) != NULL) {
+		cfg.protect = protect;
+		cfg.unprotect = unprotect;
+	}
+	return sr_sender_new(out, &cfg);
 }
 
 /* ---- orders of the script ---- */

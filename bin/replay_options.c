@@ -27,57 +27,67 @@ help(void)
 "      --tone HZ[,HZ...]  what the streams play [440,880,...]\n"
 "      --speech           speech-like sound instead of tones\n"
 "      --dtmf DIGITS      dialled by the first stream, a second in\n"
-"      --codec NAME       PCMU, PCMA, L16, G722, GSM, G729, opus ... [PCMU]\n"
+"      --codec NAME       PCMU, PCMA, L16, G722, GSM, G726-16 to -40, G729,\n"
+"                         opus, AMR, AMR-WB [PCMU]\n"
 "      --ptime MS         of a packet [20]\n"
 "      --dialect NAME     of a vendor's client; 'list' shows them [rfc7865]\n"
 "      --all              plain calls of a capture too\n"
 "      --session ID       only this session of a capture\n"
 "      --same-numbers     SSRC, sequence and time of the capture's packets\n"
 "\n"
-"      --calls N          how many calls [1]\n"
+"      --calls N          how many calls [one of each session]\n"
 "      --rate R           begun in a second [10]\n"
 "      --concurrent N     at most at a time [no limit]\n"
 "      --duration S       of a call [as the flow has it]\n"
 "      --speed X          times as fast; 0: as fast as it goes [1]\n"
 "      --seed N           the same seed sends the same\n"
-"      --conformance      all flows; a table of what the server broke\n"
+"      --conformance      all flows, and a table of what the server broke\n"
 "      --replaces         the flow 'replaces'\n"
 "      --failover URI     where a recording goes on when the server is silent\n"
-"      --accept           take calls that a server makes\n"
+"      --accept           take the calls that a server makes; with -l\n"
 "\n"
 "  -l, --listen URL       where we listen [any port]\n"
-"      --user USER        for digest, with\n"
-"      --password-file F  the first line of F\n"
+"      --user USER        for digest, with a --password-file\n"
+"      --password-file F  the password is its first line\n"
 "      --md5              answer MD5 challenges too\n"
-"      --tls-cert F, --tls-key F, --tls-ca F, --tls-no-verify\n"
+"      --tls-cert F       our certificate, PEM\n"
+"      --tls-key F        and its key\n"
+"      --tls-ca F         who signs servers [as the system has it]\n"
+"      --tls-no-verify    take any certificate\n"
 "      --udp-only         large INVITEs over UDP, without trying TCP\n"
 "      --session-expires S  ask for a session timer\n"
 "      --dns SERVERS      ask these, not those of the system\n"
-"      --t1 MS, --min-se S  for tests\n"
+"      --t1 MS            of SIP's timers, for tests [500]\n"
+"      --min-se S         of session timers, for tests [90]\n"
 "\n"
-"      --srtp sdes|dtls   protect the media\n"
-"      --suite NAME       of SDES [AES_CM_128_HMAC_SHA1_80]\n"
-"      --rtcp-mux         RTCP on the port of RTP\n"
+"      --rtcp-mux         offer RTCP on the port of RTP\n"
 "      --rtp-ports LO-HI  our own [any]\n"
-"      --loss PCT, --burst N, --reorder PCT, --duplicate PCT, --jitter MS,\n"
-"      --drift PPM, --dtx, --ssrc-change S\n"
+"      --loss PCT         of packets that are not sent\n"
+"      --burst N          so many are lost at once [1]\n"
+"      --reorder PCT      of packets that are overtaken\n"
+"      --duplicate PCT    of packets that are sent twice\n"
+"      --jitter MS        of delay, from none to this\n"
+"      --drift PPM        by which our clock is slow\n"
+"      --dtx              nothing is sent in pauses of speech\n"
+"      --ssrc-change S    a new SSRC so long after the begin\n"
 "\n"
 "  -w, --write FILE       no network: a capture (- for stdout)\n"
 "  -q, --quiet            no line per call\n"
 "      --json             JSON Lines on a terminal too\n"
-"  -h, --help, --version\n"
+"  -h, --help\n"
+"      --version\n"
 "\n"
 "Exit status: 0 all calls were well, 1 one failed or the server broke a rule,\n"
-"64 usage, 66 cannot open the source, 69 no such host, 71 system,\n"
+"64 usage, 66 cannot open the source, 69 no such server, 71 system,\n"
 "73 cannot create output, 74 output error.\n", stdout);
 }
 
 enum { FLOW = 256, STREAMS, WAV, TONE, SPEECH, DTMF, CODEC, PTIME, DIALECT,
 	ALL, SESSION, SAME, CALLS, RATE, CONCURRENT, DURATION, SPEED, SEED,
 	CONFORMANCE, REPLACES, FAILOVER, ACCEPT, USER, PASSWORD, MD5, CERT,
-	KEY, CA, NO_VERIFY, UDP_ONLY, EXPIRES, DNS, T1, MIN_SE, SRTP, SUITE,
-	MUX, PORTS, LOSS, BURST, REORDER, DUPLICATE, JITTER, DRIFT, DTX,
-	SSRC, JSON, VERSION };
+	KEY, CA, NO_VERIFY, UDP_ONLY, EXPIRES, DNS, T1, MIN_SE, MUX, PORTS,
+	LOSS, BURST, REORDER, DUPLICATE, JITTER, DRIFT, DTX, SSRC, JSON,
+	VERSION };
 
 static const struct option longs[] = {
 	{ "flow", 1, NULL, FLOW }, { "streams", 1, NULL, STREAMS },
@@ -99,7 +109,6 @@ static const struct option longs[] = {
 	{ "udp-only", 0, NULL, UDP_ONLY },
 	{ "session-expires", 1, NULL, EXPIRES }, { "dns", 1, NULL, DNS },
 	{ "t1", 1, NULL, T1 }, { "min-se", 1, NULL, MIN_SE },
-	{ "srtp", 1, NULL, SRTP }, { "suite", 1, NULL, SUITE },
 	{ "rtcp-mux", 0, NULL, MUX }, { "rtp-ports", 1, NULL, PORTS },
 	{ "loss", 1, NULL, LOSS }, { "burst", 1, NULL, BURST },
 	{ "reorder", 1, NULL, REORDER }, { "duplicate", 1, NULL, DUPLICATE },
@@ -205,26 +214,6 @@ wav(struct options *o, char *arg)
 }
 
 static int
-srtp(struct options *o, const char *arg)
-{
-	if (strcmp(arg, "sdes") == 0)
-		o->keying = SR_KEYS_SDES;
-	else if (strcmp(arg, "dtls") == 0)
-		o->keying = SR_KEYS_DTLS;
-	else
-		return cli_usage("--srtp is sdes or dtls, not '%s'", arg);
-	return CLI_OK;
-}
-
-static int
-suite(struct options *o, const char *arg)
-{
-	o->suite = sr_suite_by_name(sr_cstr(arg));
-	return o->suite != SR_SUITE_NONE ? CLI_OK :
-	    cli_usage("--suite: '%s' is not known", arg);
-}
-
-static int
 media_option(struct options *o, int c, char *arg)
 {
 	uint64_t v = 0;
@@ -241,8 +230,6 @@ media_option(struct options *o, int c, char *arg)
 		o->script.ptime = (uint32_t)v;
 		break;
 	case SAME: o->same_numbers = true; break;
-	case SRTP: return srtp(o, arg);
-	case SUITE: return suite(o, arg);
 	case MUX: o->mux = true; break;
 	case PORTS:
 		return sr_ports_range(sr_cstr(arg), &o->lo, &o->hi) == SR_OK ?
@@ -359,17 +346,43 @@ operands(struct options *o, int argc, char *argv[])
 		return cli_usage("--user wants a --password-file");
 	if (o->accept && o->listen == NULL)
 		return cli_usage("--accept wants -l, where to be called");
+	if (o->speed == 0)
+		o->speed = 1000;
 	return CLI_OK;
 }
 
+/* Is there an encoder for what is asked for?  Better said now than late. */
+static int
+can_send(const struct options *o)
+{
+	struct sr_tape_cfg cfg = { .format = o->codec, .loop = SR_SEC,
+	    .ptime = o->script.ptime > 0 ? o->script.ptime : 20,
+	    .sound = { .kind = SR_SOUND_SILENCE } };
+	struct sr_tape *t = NULL;
+	const char *lib = sr_codec_missing(o->codec.id);
+	int err;
+
+	if (cfg.format.name.n == 0)
+		cfg.format = (struct sr_format){ .name = SR_STR("PCMU"),
+		    .clock = 8000, .channels = 1, .id = SR_CODEC_PCMU };
+	err = sr_tape_new(&t, &cfg);
+	sr_tape_free(t);
+	if (err == SR_OK)
+		return CLI_OK;
+	return lib != NULL ? cli_usage("--codec: %.*s needs %s, which this "
+	    "program was built without", SR_FMT(cfg.format.name), lib) :
+	    cli_usage("--ptime: no packets of %u ms in %.*s", cfg.ptime,
+	    SR_FMT(cfg.format.name));
+}
+
 /* The codec that was asked for, digits, and nothing else. */
-static void
+static int
 formats(struct options *o)
 {
 	static const struct sr_str tel = { "telephone-event", 15 };
 
 	if (o->codec.name.n == 0 && o->nwavs == 0)
-		return;
+		return can_send(o);
 	if (o->codec.name.n == 0)
 		codec(o, "PCMU");
 	o->formats[0] = o->codec;
@@ -378,6 +391,7 @@ formats(struct options *o)
 	    .fmtp = SR_STR("0-16") };
 	o->script.formats = o->formats;
 	o->script.nformats = 2;
+	return can_send(o);
 }
 
 int
@@ -386,8 +400,8 @@ replay_options(struct options *o, int argc, char *argv[], bool *done)
 	int c, status = CLI_OK;
 
 	*done = false;
-	*o = (struct options){ .calls = 1, .rate = 10, .speed = 1,
-	    .suite = SR_AES128_80, .json = !cli_tty(STDOUT_FILENO),
+	*o = (struct options){ .rate = 10, .speed = 1,
+	    .json = !cli_tty(STDOUT_FILENO),
 	    .wavs = calloc((size_t)argc, sizeof(struct wav_file)),
 	    .labels = calloc((size_t)argc, sizeof(struct sr_str)) };
 	opterr = 0;
@@ -403,7 +417,8 @@ replay_options(struct options *o, int argc, char *argv[], bool *done)
 	}
 	if (status == CLI_OK)
 		status = operands(o, argc - optind, argv + optind);
-	formats(o);
+	if (status == CLI_OK)
+		status = formats(o);
 	o->script.duration = o->duration;
 	if (o->write != NULL && strcmp(o->write, "-") == 0)
 		o->quiet = true;	/* stdout is for the capture */

@@ -116,11 +116,18 @@ judge(struct totals *t, const struct sr_run_result *r)
 	}
 }
 
+/* What was sent, after all that was done to it. */
+static uint64_t
+packets(const struct sr_sender_numbers *m)
+{
+	return m->harm.seen > 0 ? m->harm.sent : m->play.all_packets;
+}
+
 static void
 json_numbers(struct sr_buf *b, const struct sr_sender_numbers *m)
 {
 	sr_buf_fmt(b, ",\"packets\":%llu,\"octets\":%llu,\"rtcp_sent\":%llu,"
-	    "\"rtcp_heard\":%llu", (unsigned long long)m->play.all_packets,
+	    "\"rtcp_heard\":%llu", (unsigned long long)packets(m),
 	    (unsigned long long)m->play.all_bytes,
 	    (unsigned long long)m->reports, (unsigned long long)m->heard);
 	if (m->harm.seen > 0)
@@ -183,7 +190,7 @@ call_text(struct totals *t, const struct sr_run_result *r,
 		sr_buf_fmt(b, " after %.1f ms, %.1f s, %llu packets",
 		    (double)(r->answered - r->begun) / 1e6,
 		    (double)(r->ended - r->answered) / 1e9,
-		    (unsigned long long)m->play.all_packets);
+		    (unsigned long long)packets(m));
 	if (r->why.n > 0)
 		sr_buf_fmt(b, "  %.*s", SR_FMT(r->why));
 	sr_buf_addc(b, '\n');
@@ -219,17 +226,23 @@ totals_call(struct totals *t, const struct sr_run_result *r,
 	cli_put(sr_buf_str(&t->line));
 }
 
-void
-totals_progress(struct totals *t, sr_time now, uint64_t packets)
+bool
+totals_progress_due(struct totals *t, sr_time now)
 {
 	if (!t->progress || now - t->shown < SR_SEC / 5)
-		return;
+		return false;
 	t->shown = now;
+	return true;
+}
+
+void
+totals_progress(struct totals *t, uint64_t sent)
+{
 	fprintf(stderr, "\r%llu calls, %llu now, %llu done, %llu failed, "
-	    "%llu packets ", (unsigned long long)t->begun,
+	    "%llu packets\033[K", (unsigned long long)t->begun,
 	    (unsigned long long)(t->begun - t->done),
 	    (unsigned long long)t->done, (unsigned long long)t->failed,
-	    (unsigned long long)packets);
+	    (unsigned long long)sent);
 }
 
 /* ---- all of them ---- */
@@ -309,7 +322,7 @@ summary_text(struct totals *t, const struct sr_pace_numbers *p)
 		    setup(t, 0.99), setup(t, 1),
 		    (unsigned long long)t->resent);
 	sr_buf_fmt(b, "  media: %llu packets, %llu octets",
-	    (unsigned long long)t->media.play.all_packets,
+	    (unsigned long long)packets(&t->media),
 	    (unsigned long long)t->media.play.all_bytes);
 	if (p != NULL)
 		sr_buf_fmt(b, "; late: 99 %% %.0f us, worst %.0f us; %llu "
@@ -362,6 +375,8 @@ totals_end(struct totals *t, const struct sr_pace_numbers *media)
 		summary_json(t, media);
 	else
 		summary_text(t, media);
-	cli_put(sr_buf_str(&t->line));
+	/* stdout may be what the capture goes to. */
+	if (t->o->write == NULL || strcmp(t->o->write, "-") != 0)
+		cli_put(sr_buf_str(&t->line));
 	return t->failed > 0 || t->done < t->begun ? CLI_NO : CLI_OK;
 }

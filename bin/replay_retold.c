@@ -35,6 +35,13 @@ is_audio(const struct sr_mline *m)
 	return sr_strieq(m->media, SR_STR("audio"));
 }
 
+/* SRTP: what was seen of it cannot be played. */
+static bool
+is_secret(const struct sr_mline *m)
+{
+	return sr_strfind(m->proto, SR_STR("SAVP")) < m->proto.n;
+}
+
 /* The client sends: whatever it wrote, that is what it meant. */
 static enum sr_dir
 direction(const struct sr_mline *m)
@@ -74,6 +81,7 @@ keep_lines(struct retold *r, const struct sr_sdp *s)
 		    (s->mlines[i].nformats + 1) * sizeof(*f));
 
 		name_line(&s->mlines[i], i, l);
+		r->secret[i] |= is_secret(&s->mlines[i]);
 		if (f == NULL)
 			return SR_ENOMEM;
 		for (size_t k = 0; k < l->nformats; k++) {
@@ -101,10 +109,10 @@ flush(struct retold *r)
 	if (!r->pending)
 		return SR_OK;
 	s = sr_script_add_step(&r->piece->script, kind, (sr_time)
-	    ((double)r->at / r->speed), r->lines, r->nlines, r->xml);
+	    ((double)r->at / r->speed), r->lines, r->has_sdp ? r->nlines : 0,
+	    r->xml);
 	if (s == NULL)
 		return SR_ELIMIT;
-	s->has_sdp = r->has_sdp;
 	r->pending = r->has_sdp = false;
 	r->invited = true;
 	r->xml = (struct sr_str){ NULL, 0 };

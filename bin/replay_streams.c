@@ -146,6 +146,7 @@ open_stream(struct world *w, const struct sr_run_event *ev)
 	    .rtp = ev->line->rtp, .rtcp = ev->line->rtcp,
 	    .speed = w->o->speed > 0 ? w->o->speed : 1000, .hear = hear,
 	    .over = over, .release = release };
+	int err;
 
 	if (t == NULL)
 		return;
@@ -153,10 +154,11 @@ open_stream(struct world *w, const struct sr_run_event *ev)
 	t->world = w;
 	t->name = name_of(ev->line);
 	t->line = *ev->line;
-	t->sender = studio_sender(w->studio, p, ev->line, w->o->seed * 31 +
-	    t->name, sr_now());
-	if (t->sender == NULL) {
-		w->status = CLI_SYSTEM;
+	err = studio_sender(w->studio, p, ev->line, w->o->seed * 31 + t->name,
+	    sr_now(), &t->sender);
+	if (err != SR_OK) {
+		if (err != SR_EUNSUP)
+			w->status = CLI_SYSTEM;
 		free(t);
 		return;
 	}

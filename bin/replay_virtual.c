@@ -44,13 +44,13 @@ struct world {
 	struct sr_pcap *pcap;
 	struct letter *first, *last;
 	struct stream *streams[STREAM_BUCKETS];	/* by cookie */
-	struct stream *lines[STREAM_BUCKETS];	/* unused chains end here */
 	struct sr_sender_numbers *sums;	/* per call under way, by number */
 	size_t nsums;
-	uint64_t begun, done, cookies;
+	uint64_t begun, done, packets;
 	uint16_t port;
 	sr_time now;
 	int fd, status;
+	bool stopping;
 	struct sr_run_target target;
 	struct sr_hop hop;
 };
@@ -80,7 +80,6 @@ flush(struct world *w)
 		if (n <= 0) {
 			cli_warn("%s: %s", w->o->write, strerror(errno));
 			w->status = CLI_IOERR;
-			stopped = 1;
 			break;
 		}
 		s = sr_substr(s, (size_t)n, s.n);
@@ -143,6 +142,7 @@ static void
 put_packet(struct world *w, const struct stream *t, sr_time at,
     const struct sr_packet *p)
 {
+	w->packets++;
 	put(w, p->rtcp ? &t->rtcp : &t->rtp, p->rtcp ? &t->line.rtcp :
 	    &t->line.rtp, SR_UDP, at, p->head, p->body);
 }
@@ -173,6 +173,7 @@ open_stream(struct world *w, const struct sr_run_event *ev)
 {
 	const struct piece *p = w->pieces->v[ev->line->call % w->pieces->n];
 	struct stream *t = sr_zalloc(sizeof(*t));
+	int err;
 
 	if (t == NULL)
 		return;
@@ -183,12 +184,14 @@ open_stream(struct world *w, const struct sr_run_event *ev)
 	t->rtp.port = (uint16_t)ev->line->pair;
 	t->rtcp = t->rtp;
 	t->rtcp.port++;
-	t->sender = studio_sender(w->studio, p, ev->line, w->o->seed * 31 +
-	    t->cookie, w->now);
-	if (t->sender == NULL || sr_schedule_add(w->schedule,
-	    sr_sender_emitter(t->sender), w->now, t->cookie) != SR_OK) {
-		w->status = CLI_SYSTEM;
-		stopped = 1;
+	err = studio_sender(w->studio, p, ev->line, w->o->seed * 31 +
+	    t->cookie, w->now, &t->sender);
+	if (err == SR_OK)
+		err = sr_schedule_add(w->schedule,
+		    sr_sender_emitter(t->sender), w->now, t->cookie);
+	if (err != SR_OK) {
+		if (err != SR_EUNSUP)
+			w->status = CLI_SYSTEM;
 		sr_sender_free(t->sender);
 		free(t);
 		return;
@@ -296,7 +299,7 @@ give_pair(void *arg, unsigned pair)
 static sr_time
 next_call(const struct world *w, sr_time start)
 {
-	if (w->begun >= w->o->calls || (w->o->concurrent > 0 &&
+	if (w->stopping || w->begun >= w->o->calls || (w->o->concurrent > 0 &&
 	    w->begun - w->done >= w->o->concurrent))
 		return SR_NEVER;
 	return start + (sr_time)((double)w->begun * 1e9 / w->o->rate);
@@ -326,12 +329,25 @@ sooner(sr_time a, sr_time b)
 	return a < b ? a : b;
 }
 
+/* An interrupted run ends its calls as a client does, in virtual time. */
+static bool
+goes_on(struct world *w)
+{
+	if (stopped && !w->stopping) {
+		w->stopping = true;
+		sr_run_stop(w->run, w->now);
+		drain(w);
+	}
+	return w->status == CLI_OK && (w->done < w->begun ||
+	    (!w->stopping && w->begun < w->o->calls));
+}
+
 static void
 live(struct world *w)
 {
 	sr_time start = w->now, at, call;
 
-	while (!stopped && (w->begun < w->o->calls || w->done < w->begun)) {
+	while (goes_on(w)) {
 		call = next_call(w, start);
 		call = call < w->now ? w->now : call;
 		at = sooner(call, sooner(sr_run_due(w->run),
@@ -346,7 +362,7 @@ live(struct world *w)
 		}
 		if (w->first != NULL && w->first->at <= w->now) {
 			deliver(w);
-		} else if (call <= w->now && w->begun < w->o->calls) {
+		} else if (call <= w->now) {
 			totals_begun(w->totals);
 			sr_run_call(w->run, w->now, &w->pieces->v[w->begun %
 			    w->pieces->n]->script, &w->target, w->begun);
@@ -357,7 +373,8 @@ live(struct world *w)
 			sr_peer_tick(w->peer, w->now);
 		}
 		drain(w);
-		totals_progress(w->totals, sr_now(), 0);
+		if (totals_progress_due(w->totals, sr_now()))
+			totals_progress(w->totals, w->packets);
 	}
 }
 
@@ -379,13 +396,12 @@ prepare(struct world *w)
 {
 	struct sr_addr client = { { 192, 0, 2, 10 }, 5060, 4 };
 	struct sr_addr server = { { 192, 0, 2, 20 }, 5060, 4 };
-	struct sr_run_cfg run = { .crypto = &sr_crypto_openssl,
-	    .ports = { w, take_pair, give_pair }, .seed = w->o->seed | 1,
+	struct sr_run_cfg run = { .crypto = &sr_crypto_full,
+	    .ports = { w, take_pair, give_pair }, .seed = w->o->seed + 1,
 	    .session_expires = w->o->session_expires, .udp_only = true,
-	    .keying = w->o->keying, .suite = w->o->suite,
 	    .mux = w->o->mux };
-	struct sr_peer_cfg peer = { .crypto = &sr_crypto_openssl,
-	    .seed = w->o->seed + 1, .media = server };
+	struct sr_peer_cfg peer = { .crypto = &sr_crypto_full,
+	    .seed = w->o->seed + 2, .media = server };
 
 	peer.media.port = 10000;
 	run.local[SR_UDP] = client;
@@ -428,8 +444,8 @@ tear_down(struct world *w)
 	studio_free(w->studio);
 	totals_free(w->totals);
 	free(w->sums);
-	if (w->fd > STDOUT_FILENO)
-		close(w->fd);
+	if (w->fd > STDOUT_FILENO && close(w->fd) != 0)
+		cli_warn("%s: %s", w->o->write, strerror(errno));
 }
 
 int
@@ -448,15 +464,8 @@ replay_virtual(const struct options *o, const struct pieces *p)
 	w->fd = -1;
 	if ((status = prepare(w)) == CLI_OK) {
 		live(w);
-		if (stopped && w->status == CLI_OK) {
-			sr_run_stop(w->run, w->now);
-			drain(w);
-		}
 		flush(w);
-		/* The capture may be what stdout is for. */
-		status = w->fd == STDOUT_FILENO ? CLI_OK :
-		    totals_end(w->totals, NULL);
-		status = cli_worst(status, w->status);
+		status = cli_worst(totals_end(w->totals, NULL), w->status);
 	}
 	tear_down(w);
 	free(w);

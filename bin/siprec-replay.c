@@ -38,7 +38,7 @@ main(int argc, char *argv[])
 			status = list(&o);
 		} else {
 			status = replay_source(&o, &p);
-			if (status == CLI_OK && o.conformance)
+			if (o.conformance || o.calls == 0)
 				o.calls = p.n;
 			if (status == CLI_OK)
 				status = o.write != NULL ?

@@ -18,11 +18,16 @@ struct sr_cfg {
 	bool align;			/* by RTCP sender reports, at the end */
 	bool reports;			/* keep what receiver reports ask for */
 	bool deskew;			/* correct the senders' clocks, too */
+	bool no_latch;	/* media from the addresses of the SDP only */
 	const struct sr_crypto *crypto;	/* needed */
 	size_t max_message;		/* 1 MiB: a SIP message, a body */
 	size_t max_sessions;		/* 1,000,000 at a time */
 	size_t max_flows;		/* 1,000,000 known at a time */
 	size_t max_orphans;	/* 4 MiB of media that waits for its SDP */
+	/* Is that name of a session in use, from before?  NULL: only names of
+	 * this run count, and all of them. */
+	bool (*taken)(void *arg, sr_time begin, struct sr_str name);
+	void *arg;
 };
 
 /* A recording session and its streams belong to the engine; both are valid
@@ -52,6 +57,13 @@ void sr_stream_correction(const struct sr_stream *t, struct sr_correction *c);
 /* What an RTCP receiver report has to say of it (cfg.reports); false when
  * nothing was heard yet. */
 bool sr_stream_reception(const struct sr_stream *t, struct sr_reception *out);
+/* What was received, and what was not. */
+void sr_stream_numbers(const struct sr_stream *t, struct sr_numbers *out);
+/* Who is said to send it: address of record, else name, else id; absent where
+ * the metadata does not tell. */
+struct sr_str sr_stream_participant(const struct sr_stream *t);
+/* Packets for streams, so far, from others than those who may speak there. */
+uint64_t sr_engine_strangers(const struct sr_engine *e);
 /* The stream that media of this flow would go to now; NULL: none. */
 struct sr_stream *sr_engine_stream(struct sr_engine *e,
     const struct sr_flow *f);

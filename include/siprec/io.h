@@ -393,11 +393,46 @@ struct sr_sink;
 int sr_sink_fd(struct sr_sink **sp, int fd, size_t max);
 /* A file (appended to), a FIFO or a Unix socket.  SR_ESYS: errno says why. */
 int sr_sink_open(struct sr_sink **sp, const char *path, size_t max);
+/* Opens path as above and writes there from now on, with what still waits; so
+ * a log can be moved away.  The old one stays on SR_ESYS. */
+int sr_sink_reopen(struct sr_sink *s, const char *path);
 /* line without its end. */
 void sr_sink_put(struct sr_sink *s, struct sr_str line);
 /* Lines dropped so far; *gone gets the errno of a reader that went away. */
 uint64_t sr_sink_dropped(struct sr_sink *s, int *gone);
 /* Gives what waits until then to be written; a reader that hangs is left. */
 void sr_sink_close(struct sr_sink *s, sr_time patience);
+
+/* ---- control: questions over a Unix socket, a line each ---- */
+
+struct sr_control;
+/* The socket is for its owner only; one that a dead server has left is
+ * replaced.  fn gets each line, without its end; its answer may come from
+ * within or later, and the client's next line after it.  SR_OK; SR_ESYS:
+ * errno, EADDRINUSE where somebody listens there; SR_ENOMEM. */
+int sr_control_open(struct sr_control **sp, struct sr_loop *l,
+    const char *path, void (*fn)(void *arg, uint64_t client,
+    struct sr_str line), void *arg);
+/* A line without its end; nothing happens when the client has gone. */
+void sr_control_answer(struct sr_control *s, uint64_t client,
+    struct sr_str line);
+void sr_control_close(struct sr_control *s);	/* and takes the name away */
+
+/* ---- metrics: pages over HTTP ---- */
+
+struct sr_metrics;
+/* page fills out and gives the HTTP status.  SR_OK, SR_ESYS, SR_ENOMEM. */
+int sr_metrics_open(struct sr_metrics **mp, struct sr_loop *l,
+    const struct sr_addr *at,
+    int (*page)(void *arg, struct sr_str path, struct sr_buf *out),
+    void *arg);
+void sr_metrics_close(struct sr_metrics *m);
+
+/* ---- notify: what a service manager wants to hear, sd_notify(3) ---- */
+
+/* "READY=1" and so on; nothing happens where nobody asked to be told. */
+void sr_notify(struct sr_str words);
+/* How often it wants "WATCHDOG=1"; SR_NEVER: not at all. */
+sr_time sr_notify_watchdog(void);
 
 #endif

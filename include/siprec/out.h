@@ -64,7 +64,11 @@ struct sr_record_cfg {
 	enum sr_audio audio;
 	bool keep_rtp;
 	bool live;			/* the input comes only once */
+	bool serving;	/* lines are on the disk as soon as they are said, and
+			 * a directory that is there is not touched */
 	unsigned threads;		/* that decode; 1: the caller's own */
+	const char *on_stream;	/* a command that gets each stream's samples,
+				 * as its file does; NULL: none */
 	const struct sr_crypto *crypto;
 };
 /* The engine whose events it takes must live until it is flushed or freed:
@@ -74,16 +78,54 @@ int sr_recorder_new(struct sr_recorder **rp, const struct sr_record_cfg *cfg);
 /* Every event, in order.  What goes wrong with files is kept for
  * sr_recorder_failed; the run goes on.  SR_OK, SR_ENOMEM. */
 int sr_recorder_event(struct sr_recorder *r, const struct sr_event *ev);
+/* With serving, every second: what has waited for as long is written.  now as
+ * of the events. */
+void sr_recorder_tick(struct sr_recorder *r, sr_time now);
+/* Is there a directory of that name, for a session that begins now?  For
+ * sr_cfg.taken. */
+bool sr_record_taken(const struct sr_record_cfg *cfg, sr_time begin,
+    struct sr_str name);
+/* A session whose files could not all be written, each once: its name into
+ * id.  Its errno; 0: there is none. */
+int sr_recorder_trouble(struct sr_recorder *r, char id[static 256]);
 /* Media of these streams will come: a hint, like sr_engine_ahead. */
 void sr_recorder_ahead(struct sr_stream *const *v, size_t n);
 /* The next line of the log of all sessions, in wire order; with wait it waits
  * for the files that the line speaks of.  SR_OK: line holds it, without the
  * line end; SR_MORE: not ready; SR_ENOENT: there is none. */
 int sr_recorder_line(struct sr_recorder *r, bool wait, struct sr_buf *line);
+/* The directory of the session that the line given last was about; NULL: of
+ * none.  Good until the next line. */
+const char *sr_recorder_line_dir(const struct sr_recorder *r);
+/* What is to be said about programs of on_stream: one that is too slow, or
+ * fails.  SR_OK; SR_ENOENT: nothing. */
+int sr_recorder_words(struct sr_recorder *r, struct sr_buf *text);
+/* How many of them run, and samples that they did not get. */
+void sr_recorder_programs(struct sr_recorder *r, size_t *running,
+    uint64_t *dropped);
 /* No event comes after this: what waits for the workers is handed over. */
 void sr_recorder_flush(struct sr_recorder *r);
 /* The first failure: its errno and where; 0 when there was none. */
 int sr_recorder_failed(struct sr_recorder *r, char *path, size_t size);
 void sr_recorder_free(struct sr_recorder *r);	/* waits for everything */
+
+/* ---- hook: a program for each event ---- */
+
+struct sr_hook;
+struct sr_hook_stats {
+	unsigned running;
+	uint64_t run, failed, dropped;	/* failed: of those that were run */
+};
+/* A command of the shell, at_once at a time (0: 8) and no more than max bytes
+ * of events that wait (0: 16 MiB).  SR_OK, SR_ENOMEM. */
+int sr_hook_new(struct sr_hook **hp, const char *command, unsigned at_once,
+    size_t max);
+/* json: what sr_recorder_line gave; dir: its session's directory, or NULL.
+ * Never waits. */
+void sr_hook_put(struct sr_hook *h, struct sr_str json, const char *dir);
+void sr_hook_stats(struct sr_hook *h, struct sr_hook_stats *out);
+/* Programs that wait to be run, or run, have until then. */
+void sr_hook_close(struct sr_hook *h, sr_time patience,
+    struct sr_hook_stats *out);
 
 #endif

@@ -106,8 +106,8 @@ void sr_serve_engine_event(struct sr_serve *s, const struct sr_event *ev);
 void sr_serve_full(struct sr_serve *s, bool on);
 /* Draining: 503 to new calls; IDLE when the last one is over. */
 void sr_serve_drain(struct sr_serve *s, bool on, sr_time now);
-/* Drains, ends all dialogs by BYE with that Reason text ("stopped",
- * "disk-full"), takes registrations back; IDLE when all is said. */
+/* Drains, ends all dialogs by BYE with that Reason text ("stopped"; static),
+ * takes registrations back; IDLE when all is said. */
 void sr_serve_shutdown(struct sr_serve *s, const char *reason, sr_time now);
 
 /* ---- out ---- */
@@ -116,9 +116,10 @@ enum sr_serve_kind {
 	SR_SERVE_SEND,			/* hop, data; for logs: method, status,
 					 * branch, server */
 	SR_SERVE_RESOLVE,		/* ticket, uri: sr_serve_resolved */
-	SR_SERVE_PORTS,	/* leg, want, nwant: bind them, then sr_serve_ports */
+	SR_SERVE_PORTS,	/* leg, want, nwant: bind, then sr_serve_ports */
 	SR_SERVE_RELEASE,		/* leg, line; line SR_ALL_LINES: the leg
-					 * is over, its number too */
+					 * is over, its number too, also one
+					 * that never wanted ports */
 	SR_SERVE_LINE,			/* leg, line, label, peer, dir: what
 					 * holds from now on */
 	SR_SERVE_KEYS,			/* leg, line, keying: just before the
@@ -195,6 +196,11 @@ int sr_serve_do(struct sr_serve *s, enum sr_serve_act act,
     struct sr_str session, struct sr_str label, sr_time now,
     uint64_t *ticket);
 
+/* Ends a session, or all when it is absent, by BYE with that Reason text
+ * ("disk-full"; static).  SR_OK; SR_ENOENT: no such session. */
+int sr_serve_end(struct sr_serve *s, struct sr_str session,
+    const char *reason, sr_time now);
+
 /* A session begun by us, RFC 7866 section 6.2.  DONE tells the outcome.  As
  * sr_ua_invite. */
 struct sr_serve_call {
@@ -226,7 +232,7 @@ struct sr_serve_stats {
 	size_t now;			/* sessions, answered and not over */
 	size_t legs, subscriptions;
 	bool draining, full;
-	uint64_t invites;		/* first ones, whatever became of them */
+	uint64_t invites;		/* the first of each dialog */
 	uint64_t answered, cancelled;
 	uint64_t refused[700];		/* by status */
 	/* set-up times: bucket i counts those below 1 ms * 2^i, and the last

@@ -257,6 +257,10 @@ struct sr_str sr_dialog_remote_sdp(const struct sr_dialog *d);
 /* What all later INVITEs, UPDATEs and their 2xx carry in Contact. */
 int sr_dialog_set_contact(struct sr_dialog *d, struct sr_str user,
     struct sr_str params);
+/* Text of the Reason of a BYE that the ua sends by itself after a 408 or 481;
+ * static text, NULL: none.  After a missing ACK it is "no-ack", when the
+ * session timer ran out "session-timer". */
+void sr_dialog_set_reason(struct sr_dialog *d, const char *text);
 /* RFC 7989: 32 hex digits each; absent when not spoken. */
 struct sr_str sr_dialog_session_id(const struct sr_dialog *d);
 struct sr_str sr_dialog_remote_session_id(const struct sr_dialog *d);

@@ -112,8 +112,8 @@ ports(struct sr_peer *p, struct talk *t, size_t n)
 }
 
 static int
-write_answer(struct sr_peer *p, struct talk *t, const struct sr_sdp *offer,
-    const struct sr_plan *plan, struct sr_buf *out)
+write_sdp(struct sr_peer *p, struct talk *t, const struct sr_sdp *offer,
+    const struct sr_plan *plan, bool ours, struct sr_buf *out)
 {
 	struct sr_answer_line *v = calloc(plan->nlines + 1, sizeof(*v));
 	struct sr_sdp_own own = { .user = SR_STR("recorder"),
@@ -133,13 +133,15 @@ write_answer(struct sr_peer *p, struct talk *t, const struct sr_sdp *offer,
 		}
 	}
 	if (err == SR_OK)
-		err = sr_sdp_answer(out, offer, plan, &own, v);
+		err = (ours ? sr_sdp_reoffer : sr_sdp_answer)(out, offer, plan,
+		    &own, v);
 	free(v);
 	return err;
 }
 
+/* The answer to an offer; ours: what we would answer becomes an offer. */
 static int
-answer(struct sr_peer *p, struct talk *t, struct sr_str text,
+answer(struct sr_peer *p, struct talk *t, struct sr_str text, bool ours,
     struct sr_buf *out)
 {
 	struct sr_plan plan = { .nlines = 0 };
@@ -149,12 +151,12 @@ answer(struct sr_peer *p, struct talk *t, struct sr_str text,
 	if (err == SR_OK)
 		err = sr_sdp_plan(&plan, &offer, NULL, &plan_cfg);
 	if (err == SR_OK)
-		err = write_answer(p, t, &offer, &plan, out);
+		err = write_sdp(p, t, &offer, &plan, ours, out);
 	if (err == SR_OK && t->last.n > 0 && !sr_streq(t->last,
 	    sr_buf_str(out))) {
 		t->version++;
 		out->n = 0;
-		err = write_answer(p, t, &offer, &plan, out);
+		err = write_sdp(p, t, &offer, &plan, ours, out);
 	}
 	if (err == SR_OK)
 		t->last = sr_arena_dup(&t->arena, sr_buf_str(out));
@@ -164,6 +166,31 @@ answer(struct sr_peer *p, struct talk *t, struct sr_str text,
 }
 
 /* ---- requests ---- */
+
+/* What is offered to a client that offers nothing: two streams. */
+static const struct sr_str usual = SR_STR("v=0\r\no=- 0 0 IN IP4 192.0.2.1\r\n"
+    "s=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
+    "m=audio 9 RTP/AVP 0 8 101\r\na=sendonly\r\na=label:1\r\n"
+    "a=rtpmap:101 telephone-event/8000\r\n"
+    "m=audio 9 RTP/AVP 0 8 101\r\na=sendonly\r\na=label:2\r\n"
+    "a=rtpmap:101 telephone-event/8000\r\n");
+
+/* The dialog that an INVITE replaces; false: it names one that is not here. */
+static bool
+replaced(struct sr_peer *p, const struct sr_msg *m, struct sr_dialog **old)
+{
+	struct sr_str v = sr_msg_header(m, "Replaces", 0), to, from;
+	size_t semi = sr_strchr(v, ';');
+
+	*old = NULL;
+	if (v.n == 0)
+		return true;
+	if (sr_param(sr_substr(v, semi, v.n), "to-tag", &to) &&
+	    sr_param(sr_substr(v, semi, v.n), "from-tag", &from))
+		*old = sr_ua_find(p->ua, sr_trim(sr_substr(v, 0, semi)), to,
+		    from);
+	return *old != NULL;
+}
 
 static void
 reply(struct sr_peer *p, const struct sr_ua_event *ev, int status,
@@ -185,21 +212,28 @@ invited(struct sr_peer *p, const struct sr_ua_event *ev)
 	struct sr_dialog *d = ev->dialog != NULL ? ev->dialog :
 	    sr_tx_dialog(ev->tx);
 	struct talk *t = d != NULL ? talk_of(p, d) : NULL;
+	bool late = sdp == NULL && ev->method == SR_INVITE;
+	struct sr_dialog *old;
 	struct sr_buf out;
+	int err = SR_OK;
 
-	if (t == NULL) {
-		reply(p, ev, 500, SR_STR(""));
+	if (t == NULL || !replaced(p, ev->msg, &old)) {
+		reply(p, ev, t == NULL ? 500 : 481, SR_STR(""));
 		return;
 	}
+	if (sr_msg_lists(ev->msg, "Require", "100rel"))
+		reply(p, ev, 183, SR_STR(""));
 	sr_buf_init(&out, SDP);
-	if (sdp != NULL && answer(p, t, sdp->data, &out) != SR_OK)
-		reply(p, ev, 488, SR_STR(""));
-	else if (sdp == NULL && ev->method == SR_INVITE && t->last.n == 0)
-		reply(p, ev, 488, SR_STR(""));	/* it has nothing to offer */
-	else
-		reply(p, ev, 200, sdp == NULL && ev->method == SR_INVITE ?
-		    t->last : sr_buf_str(&out));
+	if (late && t->last.n > 0)
+		err = sr_buf_add(&out, t->last);
+	else if (late || sdp != NULL)
+		err = answer(p, t, late ? usual : sdp->data, late, &out);
+	reply(p, ev, err == SR_OK ? 200 : 488, err == SR_OK ?
+	    sr_buf_str(&out) : SR_STR(""));
 	sr_buf_free(&out);
+	if (err == SR_OK && old != NULL)	/* RFC 3891 section 3 */
+		sr_dialog_bye(old, p->now, SR_STR(""), SR_STR(""),
+		    SR_STR(""));
 }
 
 static void

@@ -376,6 +376,8 @@ static void
 sent(struct sr_run *r, const struct sr_ua_event *ev)
 {
 	struct leg *g = ev->dialog != NULL ? *sr_dialog_slot(ev->dialog) : NULL;
+	const struct sr_dialect *d = g != NULL ? g->call->script->dialect :
+	    NULL;
 	struct sr_str data;
 	struct event *e;
 
@@ -392,6 +394,9 @@ sent(struct sr_run *r, const struct sr_ua_event *ev)
 	e->ev.hop = ev->hop;
 	e->ev.method = ev->method;
 	e->ev.status = ev->status;
+	if (d != NULL && (d->mark_in_uri || d->supported != NULL ||
+	    d->accept != NULL))
+		run_dress(e, d);
 }
 
 static void

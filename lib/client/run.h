@@ -137,8 +137,13 @@ void leg_close(struct leg *g);		/* all its streams */
 
 /* SDP and metadata as the script's dialect packs them; either may be absent.
  * Content-Type goes to type, further header lines to headers. */
-int body_pack(struct call *c, struct sr_str sdp, struct sr_str meta,
-    struct sr_buf *type, struct sr_buf *headers, struct sr_buf *body);
+int body_pack(struct call *c, bool update, struct sr_str sdp,
+    struct sr_str meta, struct sr_buf *type, struct sr_buf *headers,
+    struct sr_buf *body);
+
+/* ---- dress ---- */
+
+void run_dress(struct event *e, const struct sr_dialect *d);
 
 static inline const struct sr_step *
 step_of(const struct call *c, size_t i)

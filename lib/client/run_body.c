@@ -38,9 +38,14 @@ part(const struct sr_dialect *d, const char *mark, const char *type,
     const char *disposition, struct sr_str data, struct sr_buf *out)
 {
 	const char *sep = d != NULL && d->tight ? ":" : ": ";
+	bool first = d != NULL && d->disposition_first && disposition != NULL;
 
-	sr_buf_fmt(out, "--%s\r\nContent-Type%s%s\r\n", mark, sep, type);
-	if (disposition != NULL)
+	sr_buf_fmt(out, "--%s\r\n", mark);
+	if (first)
+		sr_buf_fmt(out, "Content-Disposition%s%s\r\n", sep,
+		    disposition);
+	sr_buf_fmt(out, "Content-Type%s%s\r\n", sep, type);
+	if (disposition != NULL && !first)
 		sr_buf_fmt(out, "Content-Disposition%s%s\r\n", sep,
 		    disposition);
 	if (d != NULL && d->part_length)
@@ -51,14 +56,22 @@ part(const struct sr_dialect *d, const char *mark, const char *type,
 }
 
 static const char *
-meta_type(const struct sr_dialect *d)
+meta_type(const struct sr_dialect *d, bool update)
 {
+	if (d != NULL && update && d->update_type != NULL)
+		return d->update_type;
 	return d != NULL && d->meta_type != NULL ? d->meta_type :
 	    "application/rs-metadata+xml";
 }
 
+static const char *
+disposition(const struct sr_dialect *d)
+{
+	return d == NULL ? "recording-session" : d->disposition;
+}
+
 static int
-pack_one(struct call *c, struct sr_str sdp, struct sr_str meta,
+pack_one(struct call *c, bool update, struct sr_str sdp, struct sr_str meta,
     struct sr_buf *type, struct sr_buf *headers, struct sr_buf *body)
 {
 	const struct sr_dialect *d = c->script->dialect;
@@ -69,35 +82,39 @@ pack_one(struct call *c, struct sr_str sdp, struct sr_str meta,
 	}
 	if (meta.n == 0)
 		return SR_OK;
-	sr_buf_fmt(type, "%s", meta_type(d));
-	if (d == NULL || d->disposition != NULL)
+	sr_buf_fmt(type, "%s", meta_type(d, update));
+	if (disposition(d) != NULL)
 		sr_buf_fmt(headers, "Content-Disposition: %s\r\n",
-		    d == NULL ? "recording-session" : d->disposition);
+		    disposition(d));
 	return sr_buf_add(body, meta);
 }
 
 int
-body_pack(struct call *c, struct sr_str sdp, struct sr_str meta,
-    struct sr_buf *type, struct sr_buf *headers, struct sr_buf *body)
+body_pack(struct call *c, bool update, struct sr_str sdp,
+    struct sr_str meta, struct sr_buf *type, struct sr_buf *headers,
+    struct sr_buf *body)
 {
 	const struct sr_dialect *d = c->script->dialect;
 	bool meta_first = d != NULL && d->meta_first;
-	const char *disposition = d == NULL ? "recording-session" :
-	    d->disposition;
 	char mark[40];
 
 	sr_buf_init(type, 256);
 	sr_buf_init(headers, 4096);
 	sr_buf_init(body, BODY);
 	if (sdp.n == 0 || meta.n == 0)
-		return pack_one(c, sdp, meta, type, headers, body);
+		return pack_one(c, update, sdp, meta, type, headers, body);
 	boundary(c, sdp, meta, mark);
 	sr_buf_fmt(type, "multipart/mixed;boundary=%s", mark);
 	if (meta_first)
-		part(d, mark, meta_type(d), disposition, meta, body);
-	part(d, mark, "application/sdp", NULL, sdp, body);
+		part(d, mark, meta_type(d, update), disposition(d), meta,
+		    body);
+	part(d, mark, "application/sdp", d != NULL ? d->sdp_disposition : NULL,
+	    sdp, body);
 	if (!meta_first)
-		part(d, mark, meta_type(d), disposition, meta, body);
+		part(d, mark, meta_type(d, update), disposition(d), meta,
+		    body);
+	if (d != NULL && d->unclosed)
+		return body->n > 0 ? SR_OK : SR_ENOMEM;
 	return sr_buf_fmt(body, "--%s--%s", mark, d != NULL &&
 	    d->no_last_crlf ? "" : "\r\n");
 }

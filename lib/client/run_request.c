@@ -55,8 +55,8 @@ send_snapshot(struct leg *g)
 		return;
 	sr_buf_init(&xml, 1 << 20);
 	if (sr_script_snapshot(c->script, &c->ids, c->told, &xml) == SR_OK) {
-		body_pack(c, (struct sr_str){ NULL, 0 }, sr_buf_str(&xml),
-		    &type, &headers, &body);
+		body_pack(c, true, (struct sr_str){ NULL, 0 },
+		    sr_buf_str(&xml), &type, &headers, &body);
 		q.headers = sr_buf_str(&headers);
 		q.type = sr_buf_str(&type);
 		q.body = sr_buf_str(&body);
@@ -218,7 +218,8 @@ take_call(struct sr_run *r, const struct sr_ua_event *ev)
 		c->told = i;
 	}
 	if (err == SR_OK) {
-		body_pack(c, g->sdp, sr_buf_str(&xml), &type, &headers, &body);
+		body_pack(c, false, g->sdp, sr_buf_str(&xml), &type, &headers,
+		    &body);
 		g->offered = true;
 		a.type = sr_buf_str(&type);
 		a.body = sr_buf_str(&body);

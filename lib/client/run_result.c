@@ -35,6 +35,8 @@ exhibit_open(struct exhibit *x, const struct call *c,
 {
 	struct sr_seen *s = &x->seen;
 
+	*s = (struct sr_seen){ .copies = w->copies };
+
 	s->request = read_msg(&x->request, w->request);
 	s->reply = read_msg(&x->reply, w->reply);
 	s->provisional = read_msg(&x->provisional, w->provisional);
@@ -44,7 +46,6 @@ exhibit_open(struct exhibit *x, const struct call *c,
 	s->answer = read_sdp(&x->answer, w->answer);
 	s->before = read_sdp(&x->before, w->before);
 	s->dialog_tag = w->tag;
-	s->copies = w->copies;
 	s->bye = w->bye;
 	s->bye_after = w->bye_after;
 	s->old_leg_bye = w->old_leg_bye;

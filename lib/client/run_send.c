@@ -44,8 +44,8 @@ content_of(struct leg *g, size_t i, struct content *b)
 		g->nlines = s->nlines;
 	}
 	if (err == SR_OK)
-		err = body_pack(c, b->sdp, sr_buf_str(&b->xml), &b->type,
-		    &b->headers, &b->body);
+		err = body_pack(c, s->kind == SR_DO_UPDATE, b->sdp,
+		    sr_buf_str(&b->xml), &b->type, &b->headers, &b->body);
 	return err;
 }
 
@@ -228,7 +228,7 @@ send_bye(struct leg *g, size_t i)
 		    SR_STR(""), SR_STR(""), SR_STR(""));
 	err = metadata(c, i, &b.xml);
 	if (err == SR_OK)
-		err = body_pack(c, b.sdp, sr_buf_str(&b.xml), &b.type,
+		err = body_pack(c, false, b.sdp, sr_buf_str(&b.xml), &b.type,
 		    &b.headers, &b.body);
 	if (err == SR_OK)
 		err = sr_dialog_bye(g->dialog, c->run->now,

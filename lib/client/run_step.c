@@ -8,6 +8,16 @@
 
 /* ---- when ---- */
 
+/* A step on a leg that was refused, or is gone: it is passed over at once. */
+static bool
+is_idle(const struct call *c, const struct sr_step *s)
+{
+	const struct leg *g = &c->legs[s->leg < LEGS ? s->leg : 0];
+
+	return s->kind != SR_DO_INVITE && s->kind != SR_AWAIT &&
+	    (g->dialog == NULL || g->over);
+}
+
 /* When the next step is due; SR_NEVER while something must happen first. */
 static sr_time
 due(const struct call *c)
@@ -16,6 +26,8 @@ due(const struct call *c)
 
 	if (c->busy != NO_STEP)
 		return SR_NEVER;
+	if (c->invite == NO_STEP && is_idle(c, s))
+		return c->run->now;
 	switch (s->from) {
 	case SR_FROM_ANSWER:
 		return c->invite != NO_STEP ? SR_NEVER : c->answered == 0 ?

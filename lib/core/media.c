@@ -15,11 +15,26 @@ ticks_ns(int64_t ticks, uint32_t clock)
 	return ticks / clock * SR_SEC + ticks % clock * SR_SEC / clock;
 }
 
+/* Does the SDP give this address?  Its port is where RTCP should go, and need
+ * not be that which media comes from. */
+static bool
+announced(const struct sr_stream *t, const struct sr_addr *a)
+{
+	const struct binding *b;
+
+	for (b = t->bindings; b != NULL; b = b->same)
+		if (b->by == BY_SRC && sr_addr_ipeq(&b->addr, a))
+			return true;
+	return false;
+}
+
 /* Design of the source lock: who the SDP names wins, a stranger waits until
  * the one before has been silent for a second. */
 static bool
-may_speak(struct sr_stream *t, struct flow *f, sr_time now)
+may_speak(struct sr_stream *t, struct flow *f, sr_time now, bool latch)
 {
+	if (!latch && !announced(t, &f->key.src))
+		return false;
 	if (t->locked == f || t->locked == NULL ||
 	    now - t->locked_last > LOCK) {
 		t->locked = f;
@@ -151,8 +166,10 @@ media_put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
 	other = fork_of(t, p->rtp.ssrc);
 	if (other != NULL)
 		t = other;
-	else if (!may_speak(t, f, c->time))
+	else if (!may_speak(t, f, c->time, !e->cfg.no_latch)) {
+		e->strangers++;
 		return;
+	}
 	format = t->last;
 	if (format == NULL || t->last_pt != p->rtp.pt)
 		format = stream_format(t, p->rtp.pt);

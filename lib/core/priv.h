@@ -348,6 +348,7 @@ struct sr_engine {
 	struct ring orphans;
 	struct waiting waiting;
 	size_t nbegun;			/* calls, ever */
+	uint64_t strangers;		/* packets */
 	struct bindings bindings;
 	struct call **calls, *oldest, *newest;
 	size_t ncalls, call_cap;

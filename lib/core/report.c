@@ -13,6 +13,28 @@ sr_stream_reception(const struct sr_stream *t, struct sr_reception *out)
 	return true;
 }
 
+void
+sr_stream_numbers(const struct sr_stream *t, struct sr_numbers *out)
+{
+	sr_line_numbers(t->line, out);
+}
+
+struct sr_str
+sr_stream_participant(const struct sr_stream *t)
+{
+	const struct person *p = t->people;
+
+	if (t->npeople == 0)
+		return (struct sr_str){ NULL, 0 };
+	return p->aor.n > 0 ? p->aor : p->name.n > 0 ? p->name : p->id;
+}
+
+uint64_t
+sr_engine_strangers(const struct sr_engine *e)
+{
+	return e->strangers;
+}
+
 struct sr_stream *
 sr_engine_stream(struct sr_engine *e, const struct sr_flow *f)
 {

@@ -102,6 +102,14 @@ unused(struct sr_engine *e, uint64_t h)
 	return true;
 }
 
+/* An owner who knows what there is asks no memory of us, for years. */
+static bool
+is_free(struct sr_engine *e, struct sr_str name)
+{
+	return e->cfg.taken != NULL ? !e->cfg.taken(e->cfg.arg, e->now, name) :
+	    unused(e, sr_hash(name.p, name.n));
+}
+
 /* The Call-ID as the name of a directory: design.md of the output contract,
  * in words in siprec-extract(1), FILES. */
 static struct sr_str
@@ -124,7 +132,7 @@ name_of(struct sr_session *s, struct sr_str call_id)
 		name[n++] = '_';
 	sr_buf_init(&b, sizeof(name));
 	sr_buf_add(&b, (struct sr_str){ name, n });
-	for (unsigned k = 2; !unused(s->engine, sr_hash(b.p, b.n)); k++) {
+	for (unsigned k = 2; !is_free(s->engine, sr_buf_str(&b)); k++) {
 		b.n = n;
 		sr_buf_fmt(&b, "-%u", k);
 	}

@@ -21,7 +21,7 @@ struct sr_sink {
 	pthread_cond_t filled, emptied;
 	struct sr_buf waiting, writing;
 	uint64_t dropped;
-	int fd, gone;
+	int fd, next, gone;	/* next: takes the place of fd; -1 */
 	bool own, over, idle, detached;
 };
 
@@ -40,9 +40,24 @@ write_all(int fd, struct sr_str s)
 	return 0;
 }
 
+/* The lock is held. */
+static void
+change(struct sr_sink *s)
+{
+	if (s->next < 0)
+		return;
+	if (s->own)
+		close(s->fd);
+	s->fd = s->next;
+	s->next = -1;
+	s->own = true;
+	s->gone = 0;
+}
+
 static void
 destroy(struct sr_sink *s)
 {
+	change(s);
 	if (s->own)
 		close(s->fd);
 	sr_buf_free(&s->waiting);
@@ -75,6 +90,7 @@ run(void *arg)
 		s->writing = s->waiting;
 		s->waiting = b;
 		s->waiting.n = 0;
+		change(s);
 		pthread_mutex_unlock(&s->lock);
 		err = write_all(s->fd, sr_buf_str(&s->writing));
 		pthread_mutex_lock(&s->lock);
@@ -100,6 +116,7 @@ sr_sink_fd(struct sr_sink **sp, int fd, size_t max)
 	if (s == NULL)
 		return SR_ENOMEM;
 	s->fd = fd;
+	s->next = -1;
 	s->idle = true;
 	sr_buf_init(&s->waiting, max > 0 ? max : MAX);
 	sr_buf_init(&s->writing, max > 0 ? max : MAX);
@@ -128,9 +145,14 @@ open_socket(const char *path)
 		return -1;
 	}
 	strcpy(a.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof(a)) != 0) {
+	/* Whoever listens there may have too much to do to be waited for. */
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0 && (connect(fd, (struct sockaddr *)&a, sizeof(a)) != 0 ||
+	    fcntl(fd, F_SETFL, 0) != 0)) {
+		int why = errno;
+
 		close(fd);
+		errno = why;
 		fd = -1;
 	}
 	return fd;
@@ -138,20 +160,24 @@ open_socket(const char *path)
 
 /* A FIFO without a reader yet is opened for both: who writes must not wait,
  * nor die when the reader goes. */
-int
-sr_sink_open(struct sr_sink **sp, const char *path, size_t max)
+static int
+open_path(const char *path)
 {
 	struct stat st;
 	bool there = stat(path, &st) == 0;
-	int fd, err;
 
 	if (there && S_ISSOCK(st.st_mode))
-		fd = open_socket(path);
-	else if (there && S_ISFIFO(st.st_mode))
-		fd = open(path, O_RDWR | O_CLOEXEC);
-	else
-		fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC,
-		    0600);
+		return open_socket(path);
+	if (there && S_ISFIFO(st.st_mode))
+		return open(path, O_RDWR | O_CLOEXEC);
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+}
+
+int
+sr_sink_open(struct sr_sink **sp, const char *path, size_t max)
+{
+	int fd = open_path(path), err;
+
 	if (fd < 0)
 		return SR_ESYS;
 	if ((err = sr_sink_fd(sp, fd, max)) != SR_OK)
@@ -159,6 +185,23 @@ sr_sink_open(struct sr_sink **sp, const char *path, size_t max)
 	else
 		(*sp)->own = true;
 	return err;
+}
+
+int
+sr_sink_reopen(struct sr_sink *s, const char *path)
+{
+	int fd = open_path(path);
+
+	if (fd < 0)
+		return SR_ESYS;
+	pthread_mutex_lock(&s->lock);
+	if (s->next >= 0)
+		close(s->next);
+	s->next = fd;
+	if (s->idle)
+		change(s);
+	pthread_mutex_unlock(&s->lock);
+	return SR_OK;
 }
 
 void

@@ -3,12 +3,18 @@
 
 enum { BUFFER = 16384, MOST = 1 << 20 };
 
-static int
-flush(struct rec_session *s)
+/* A part that could not be written is not there at all, nor is what follows:
+ * what there is can be read to its end. */
+int
+pcap_flush(struct rec_session *s)
 {
-	struct sr_buf *out = sr_pcap_out(s->pcap);
-	int err = files_append(s->dir, "rtp.pcap", sr_buf_str(out));
+	struct sr_buf *out = s->pcap != NULL ? sr_pcap_out(s->pcap) : NULL;
+	int err;
 
+	if (out == NULL || out->n == 0)
+		return SR_OK;
+	err = files_append(s->dir, "rtp.pcap", sr_buf_str(out));
+	s->pcap_lost = err != SR_OK;
 	out->n = 0;
 	return err;
 }
@@ -19,21 +25,19 @@ pcap_put(struct rec_session *s, sr_time time, const struct sr_flow *flow,
 {
 	int err = s->pcap == NULL ? sr_pcap_new(&s->pcap, MOST) : SR_OK;
 
-	if (err == SR_OK)
-		err = sr_pcap_put(s->pcap, time, flow, data,
-		    (struct sr_str){ NULL, 0 });
-	return err == SR_OK && sr_pcap_out(s->pcap)->n > BUFFER ? flush(s) :
-	    err;
+	if (err != SR_OK || s->pcap_lost)
+		return err;
+	err = sr_pcap_put(s->pcap, time, flow, data,
+	    (struct sr_str){ NULL, 0 });
+	return err == SR_OK && sr_pcap_out(s->pcap)->n > BUFFER ?
+	    pcap_flush(s) : err;
 }
 
 int
 pcap_end(struct rec_session *s)
 {
-	int err;
+	int err = pcap_flush(s);
 
-	if (s->pcap == NULL)
-		return SR_OK;
-	err = flush(s);
 	sr_pcap_free(s->pcap);
 	s->pcap = NULL;
 	return err;

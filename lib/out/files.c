@@ -26,18 +26,26 @@ put_all(int fd, struct sr_str s)
 	return SR_OK;
 }
 
+/* All of it or nothing: a full disk leaves no half line behind. */
 static int
 put_file(int dir, const char *name, int flags, struct sr_str bytes)
 {
 	int fd = openat(dir, name, flags | O_WRONLY | O_CREAT | O_CLOEXEC,
 	    0600);
-	int err;
+	int err, why;
+	off_t before;
 
 	if (fd < 0)
 		return SR_ESYS;
+	before = lseek(fd, 0, SEEK_END);
 	err = put_all(fd, bytes);
+	why = errno;
+	if (err != SR_OK && (before > 0 ? ftruncate(fd, before) :
+	    unlinkat(dir, name, 0)) != 0)
+		why = errno;
 	if (close(fd) != 0)
-		err = SR_ESYS;
+		return SR_ESYS;
+	errno = why;
 	return err;
 }
 
@@ -125,25 +133,50 @@ empty(int dir)
 	return err;
 }
 
-int
-files_session_dir(struct rec_session *s, sr_time start, struct sr_str id)
+static int
+parent_of(const struct sr_record_cfg *cfg, sr_time start, char *path,
+    size_t size)
 {
 	time_t seconds = (time_t)(start / SR_SEC);
-	char parent[1024], path[1400];
 	struct tm tm;
 
 	gmtime_r(&seconds, &tm);
-	if (strftime(parent, sizeof(parent), s->recorder->cfg.dir, &tm) == 0)
+	if (strftime(path, size, cfg->dir, &tm) == 0)
 		return errno = ENAMETOOLONG, SR_ESYS;
-	if (make_path(parent) != SR_OK)
+	return SR_OK;
+}
+
+bool
+sr_record_taken(const struct sr_record_cfg *cfg, sr_time begin,
+    struct sr_str name)
+{
+	char parent[1024], path[1400];
+	struct stat st;
+
+	if (parent_of(cfg, begin, parent, sizeof(parent)) != SR_OK)
+		return false;
+	snprintf(path, sizeof(path), "%s/%.*s", parent, SR_FMT(name));
+	return lstat(path, &st) == 0;
+}
+
+int
+files_session_dir(struct rec_session *s, sr_time start, struct sr_str id)
+{
+	bool serving = s->recorder->cfg.serving;
+	char parent[1024], path[1400];
+
+	if (parent_of(&s->recorder->cfg, start, parent, sizeof(parent)) !=
+	    SR_OK || make_path(parent) != SR_OK)
 		return SR_ESYS;
 	snprintf(path, sizeof(path), "%s/%.*s", parent, SR_FMT(id));
 	if ((s->path = strdup(path)) == NULL)
 		return SR_ENOMEM;
-	if (mkdir(path, 0700) != 0 && errno != EEXIST)
+	if (mkdir(path, 0700) != 0 && (serving || errno != EEXIST))
 		return SR_ESYS;
 	s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return s->dir >= 0 ? empty(s->dir) : SR_ESYS;
+	if (s->dir < 0)
+		return SR_ESYS;
+	return serving ? SR_OK : empty(s->dir);
 }
 
 static bool

@@ -2,6 +2,7 @@
 #include "priv.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,8 @@ write_samples(void *arg, const int16_t *v, size_t frames)
 {
 	struct rec_stream *t = arg;
 
+	if (t->feed != NULL)
+		feed_samples(t->feed, v, frames * t->channels);
 	return t->wav != NULL ? sr_wav_write(t->wav, v, frames) : SR_OK;
 }
 
@@ -19,7 +22,33 @@ write_silence(void *arg, uint64_t n)
 {
 	struct rec_stream *t = arg;
 
+	if (t->feed != NULL)
+		feed_silence(t->feed, n * t->channels);
 	return t->wav != NULL ? sr_wav_silence(t->wav, n) : SR_OK;
+}
+
+static struct feed *
+open_feed(struct rec_stream *t)
+{
+	char rate[16], channels[16], name[160];
+	struct sr_str dir = sr_cstr(t->session->path);
+	struct sr_str session = t->session->id;
+	struct variable v[] = { { "SIPREC_RATE", { rate, 0 } },
+	    { "SIPREC_CHANNELS", { channels, 0 } },
+	    { "SIPREC_LABEL", t->label }, { "SIPREC_SESSION", session },
+	    { "SIPREC_PARTICIPANT", t->participant }, { "SIPREC_DIR", dir },
+	    { "SIPREC_FILE", sr_cstr(t->file) } };
+
+	if (t->session->recorder->feeds == NULL)
+		return NULL;
+	v[0].value.n = (size_t)snprintf(rate, sizeof(rate), "%u", t->rate);
+	v[1].value.n = (size_t)snprintf(channels, sizeof(channels), "%u",
+	    t->channels);
+	snprintf(name, sizeof(name), "session %.*s, stream %.*s",
+	    (int)(session.n < 100 ? session.n : 100), session.p,
+	    (int)(t->label.n < 30 ? t->label.n : 30), t->label.p);
+	return feed_new(t->session->recorder->feeds, name, v,
+	    sizeof(v) / sizeof(*v));
 }
 
 static int
@@ -34,6 +63,7 @@ open_track(struct rec_stream *t)
 	if (err == SR_OK) {
 		room = worker_room(t->worker, &n);
 		sr_wav_lend(t->wav, room, n);
+		t->feed = open_feed(t);
 	}
 	if (err == SR_OK && !t->session->recorder->cfg.live)
 		sr_wav_relax(t->wav);
@@ -49,7 +79,7 @@ failed(struct rec_stream *t, int err, const char *name)
 	if (err == SR_ENOMEM)
 		errno = ENOMEM;
 	if (err == SR_ESYS || err == SR_ENOMEM)
-		recorder_fail(t->session->recorder, t->session->path, name);
+		recorder_fail(t->session, name);
 }
 
 static void
@@ -100,6 +130,8 @@ finish_stream(struct rec_session *s, struct rec_stream *t)
 		    s->length);
 	sr_track_free(t->track);
 	t->track = NULL;
+	feed_end(t->feed);
+	t->feed = NULL;
 	failed(t, err, t->file != NULL ? t->file : "");
 	if (t->wav != NULL)
 		failed(t, sr_wav_close(t->wav), t->file);
@@ -116,7 +148,7 @@ digest(struct rec_session *s, const char *file, char hex[65])
 {
 	if (file != NULL && files_sha256(s->recorder->cfg.crypto, s->dir, file,
 	    hex) != SR_OK)
-		recorder_fail(s->recorder, s->path, file);
+		recorder_fail(s, file);
 }
 
 /* Puts the digests where the line left room for them, in its order. */
@@ -155,10 +187,10 @@ session_finish(struct rec_session *s)
 		finish_stream(s, t);
 	if (s->dir >= 0 && r->cfg.mix != SR_MIX_NONE)
 		if (mix_session(s) == SR_ESYS)
-			recorder_fail(r, s->path, "mix.wav");
+			recorder_fail(s, "mix.wav");
 	for (t = s->streams; t != NULL && s->dir >= 0; t = t->next) {
 		if (t->file != NULL && convert_file(s, &t->file) == SR_ESYS)
-			recorder_fail(r, s->path, t->file);
+			recorder_fail(s, t->file);
 		digest(s, t->file != NULL ? t->file : t->dump_file, t->sha256);
 	}
 	patch(s);
@@ -168,7 +200,7 @@ session_finish(struct rec_session *s)
 		    files_append(s->dir, "session.jsonl",
 		    sr_buf_str(&s->line->text)) ||
 		    files_append(s->dir, "session.jsonl", SR_STR("\n")))
-			recorder_fail(r, s->path, "session.jsonl");
+			recorder_fail(s, "session.jsonl");
 		close(s->dir);
 	}
 	pthread_mutex_lock(&r->lock);

@@ -5,6 +5,7 @@
 #include "siprec/out.h"
 
 #include <pthread.h>
+#include <sys/types.h>
 
 /* FLAC and Opus take so many channels. */
 enum { MAX_FILE_NAME = 200, MAX_CHANNELS = 8 };
@@ -14,6 +15,7 @@ enum { MAX_FILE_NAME = 200, MAX_CHANNELS = 8 };
 struct line {
 	struct line *next;
 	struct sr_buf text;
+	char *dir;			/* of its session, or NULL */
 	bool ready;
 };
 
@@ -30,9 +32,11 @@ struct rec_stream {
 	char *fill, *full;		/* of the stretch */
 	struct stretch *stretch;	/* packets on their way, NULL: none */
 	sr_time since;			/* the first of them came */
+	struct sr_str participant;	/* who sends it, for programs */
 	/* the worker's */
 	struct sr_track *track;
 	struct sr_wav *wav;
+	struct feed *feed;		/* NULL: no program wants it */
 	struct dump *dump;
 	struct rec_session *session;
 	struct rec_stream *next;
@@ -46,13 +50,17 @@ struct rec_stream {
 };
 struct rec_session {
 	struct sr_recorder *recorder;
+	struct rec_session *next, **at;	/* of those that are not over */
 	struct worker *worker;
+	struct sr_str id;
 	char *path;
 	int dir;
 	struct sr_buf log;		/* lines not yet written */
 	struct rec_stream *streams, **streams_end;
 	size_t nstreams;
 	struct sr_pcap *pcap;
+	bool pcap_lost;			/* a part of it: no more of it then */
+	bool failed;			/* and that has been told */
 	struct sr_arena arena;
 	/* the end */
 	sr_time length;
@@ -62,10 +70,18 @@ struct rec_session {
 	char *mix_file;
 };
 
+struct trouble {
+	struct trouble *next;
+	int why;
+	char id[256];
+};
 struct sr_recorder {
 	struct sr_record_cfg cfg;
+	struct rec_session *sessions;
 	struct worker *workers;
 	size_t nworkers, next_worker;
+	struct feeds *feeds;		/* NULL: no program wants samples */
+	char *line_dir;			/* of the line given last */
 	struct rec_format **formats;	/* each of the engine's once */
 	size_t nformats;
 	pthread_mutex_t lock;		/* lines and failure */
@@ -73,14 +89,16 @@ struct sr_recorder {
 	struct line *lines, **lines_end;
 	int failed;
 	char failed_path[512];
+	struct trouble *troubles;
 };
 
-void recorder_fail(struct sr_recorder *r, const char *dir, const char *name);
+/* errno says why; name "": the directory itself. */
+void recorder_fail(struct rec_session *s, const char *name);
 
 /* ---- files ---- */
 
 /* Makes the directory that cfg.dir and the session's start say; replaces one
- * that we wrote before.  SR_OK; SR_ESYS. */
+ * that we wrote before, unless serving.  SR_OK; SR_ESYS. */
 int files_session_dir(struct rec_session *s, sr_time start,
     struct sr_str id);
 int files_write(int dir, const char *name, struct sr_str bytes);
@@ -99,6 +117,8 @@ void workers_stop(struct sr_recorder *r);
 int worker_packet(struct rec_stream *t, const struct rec_format *f,
     const struct sr_line_packet *p);
 int worker_end(struct rec_session *s);
+/* What came before that goes over, however little it is. */
+void worker_push(struct rec_stream *t, sr_time before);
 struct worker *worker_next(struct sr_recorder *r);
 /* For samples that are written before another stream's are made. */
 int16_t *worker_room(struct worker *w, size_t *n);
@@ -126,6 +146,34 @@ packet_size(size_t payload)
 void stream_packets(struct rec_stream *t, const char *p, size_t n);
 void session_finish(struct rec_session *s);	/* files whole, line ready */
 
+/* ---- spawn: somebody's program ---- */
+
+struct variable {			/* of its environment */
+	const char *name;
+	struct sr_str value;
+};
+/* Runs a command of the shell with `in` as its standard input.  SR_OK: wait
+ * for pid; SR_ESYS (errno); SR_ENOMEM. */
+int spawn_program(pid_t *pid, const char *command, int in,
+    const struct variable *v, size_t n);
+
+/* ---- feed: the samples of a stream for a program ---- */
+
+struct feeds;				/* all of a recorder */
+struct feed;
+int feeds_start(struct feeds **sp, const char *command);
+void feeds_stop(struct feeds *s);
+/* As sr_recorder_words. */
+int feeds_words(struct feeds *s, struct sr_buf *text);
+void feeds_numbers(struct feeds *s, size_t *running, uint64_t *lost);
+void feeds_free(struct feeds *s);
+/* name: for words.  NULL: it cannot be run, which has been said. */
+struct feed *feed_new(struct feeds *s, const char *name,
+    const struct variable *v, size_t n);
+void feed_samples(struct feed *f, const int16_t *v, size_t n);
+void feed_silence(struct feed *f, uint64_t n);	/* so many samples */
+void feed_end(struct feed *f);			/* NULL is fine */
+
 /* ---- dump: payloads that cannot be decoded, as rtpplay reads them ---- */
 
 struct dump;
@@ -137,6 +185,7 @@ int dump_close(struct dump *d);
 
 int pcap_put(struct rec_session *s, sr_time time, const struct sr_flow *flow,
     struct sr_str data);
+int pcap_flush(struct rec_session *s);
 int pcap_end(struct rec_session *s);
 
 /* ---- convert, mix: at the end ---- */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 enum { LINE = 4 << 20, LOG = 2048, XML = 16 << 20 };
+static const char rule_directory[] = "directory";	/* siprec-listen's */
 static const char no_digest[65] =
     "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -28,7 +29,9 @@ sr_recorder_new(struct sr_recorder **rp, const struct sr_record_cfg *cfg)
 	r->lines_end = &r->lines;
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->ready, NULL);
-	if ((err = workers_start(r)) != SR_OK) {
+	err = cfg->on_stream != NULL ? feeds_start(&r->feeds, cfg->on_stream) :
+	    SR_OK;
+	if (err != SR_OK || (err = workers_start(r)) != SR_OK) {
 		sr_recorder_free(r);
 		return err;
 	}
@@ -36,9 +39,29 @@ sr_recorder_new(struct sr_recorder **rp, const struct sr_record_cfg *cfg)
 	return SR_OK;
 }
 
-void
-recorder_fail(struct sr_recorder *r, const char *dir, const char *name)
+/* ---- what fails ---- */
+
+/* With the lock. */
+static void
+tell_trouble(struct rec_session *s, const char *dir, int why)
 {
+	struct trouble *t = s->failed ? NULL : malloc(sizeof(*t));
+	const char *slash = strrchr(dir, '/');
+
+	if (t == NULL)
+		return;
+	t->why = why;
+	snprintf(t->id, sizeof(t->id), "%s", slash != NULL ? slash + 1 : dir);
+	t->next = s->recorder->troubles;
+	s->recorder->troubles = t;
+	s->failed = true;
+}
+
+void
+recorder_fail(struct rec_session *s, const char *name)
+{
+	struct sr_recorder *r = s->recorder;
+	const char *dir = s->path != NULL ? s->path : r->cfg.dir;
 	int why = errno != 0 ? errno : EIO;
 
 	pthread_mutex_lock(&r->lock);
@@ -47,7 +70,25 @@ recorder_fail(struct sr_recorder *r, const char *dir, const char *name)
 		snprintf(r->failed_path, sizeof(r->failed_path), "%s%s%s", dir,
 		    name[0] != '\0' ? "/" : "", name);
 	}
+	tell_trouble(s, dir, why);
 	pthread_mutex_unlock(&r->lock);
+}
+
+int
+sr_recorder_trouble(struct sr_recorder *r, char id[static 256])
+{
+	struct trouble *t;
+	int why = 0;
+
+	pthread_mutex_lock(&r->lock);
+	if ((t = r->troubles) != NULL) {
+		r->troubles = t->next;
+		why = t->why;
+		memcpy(id, t->id, sizeof(t->id));
+	}
+	pthread_mutex_unlock(&r->lock);
+	free(t);
+	return why;
 }
 
 int
@@ -66,19 +107,21 @@ static void
 check(struct rec_session *s, int err, const char *name)
 {
 	if (err == SR_ESYS)
-		recorder_fail(s->recorder, s->path, name);
+		recorder_fail(s, name);
 }
 
 /* ---- lines ---- */
 
 static struct line *
-line_new(struct sr_recorder *r)
+line_new(struct sr_recorder *r, const struct rec_session *s)
 {
 	struct line *l = sr_zalloc(sizeof(*l));
 
 	if (l == NULL)
 		return NULL;
 	sr_buf_init(&l->text, LINE);
+	if (s != NULL && s->dir >= 0)
+		l->dir = strdup(s->path);
 	pthread_mutex_lock(&r->lock);
 	*r->lines_end = l;
 	r->lines_end = &l->next;
@@ -109,8 +152,41 @@ sr_recorder_line(struct sr_recorder *r, bool wait, struct sr_buf *line)
 		return SR_MORE;
 	sr_buf_free(line);
 	*line = l->text;
+	free(r->line_dir);
+	r->line_dir = l->dir;
 	free(l);
 	return SR_OK;
+}
+
+const char *
+sr_recorder_line_dir(const struct sr_recorder *r)
+{
+	return r->line_dir;
+}
+
+int
+sr_recorder_words(struct sr_recorder *r, struct sr_buf *text)
+{
+	return r->feeds != NULL ? feeds_words(r->feeds, text) : SR_ENOENT;
+}
+
+void
+sr_recorder_programs(struct sr_recorder *r, size_t *running,
+    uint64_t *dropped)
+{
+	*running = 0;
+	*dropped = 0;
+	if (r->feeds != NULL)
+		feeds_numbers(r->feeds, running, dropped);
+}
+
+static void
+log_flush(struct rec_session *s)
+{
+	if (s->log.n > 0)
+		check(s, files_append(s->dir, "session.jsonl",
+		    sr_buf_str(&s->log)), "session.jsonl");
+	s->log.n = 0;
 }
 
 static void
@@ -118,11 +194,8 @@ log_line(struct rec_session *s, struct sr_str text)
 {
 	if (s->dir < 0)
 		return;
-	if (s->log.n + text.n + 1 > LOG && s->log.n > 0) {
-		check(s, files_append(s->dir, "session.jsonl",
-		    sr_buf_str(&s->log)), "session.jsonl");
-		s->log.n = 0;
-	}
+	if (s->log.n + text.n + 1 > LOG)
+		log_flush(s);
 	if (text.n + 1 > LOG) {
 		check(s, files_append(s->dir, "session.jsonl", text),
 		    "session.jsonl");
@@ -130,12 +203,14 @@ log_line(struct rec_session *s, struct sr_str text)
 	}
 	sr_buf_add(&s->log, text);
 	sr_buf_addc(&s->log, '\n');
+	if (s->recorder->cfg.serving)
+		log_flush(s);
 }
 
 static int
 say(struct sr_recorder *r, struct rec_session *s, const struct sr_event *ev)
 {
-	struct line *l = line_new(r);
+	struct line *l = line_new(r, s);
 	int err;
 
 	if (l == NULL)
@@ -165,6 +240,7 @@ static int
 begin(struct sr_recorder *r, const struct sr_event *ev)
 {
 	struct rec_session *s = sr_zalloc(sizeof(*s));
+	char text[1600];
 	int err;
 
 	if (s == NULL)
@@ -173,17 +249,30 @@ begin(struct sr_recorder *r, const struct sr_event *ev)
 	s->dir = -1;
 	s->worker = worker_next(r);
 	s->streams_end = &s->streams;
+	s->at = &r->sessions;
+	if ((s->next = r->sessions) != NULL)
+		s->next->at = &s->next;
+	r->sessions = s;
 	sr_arena_init(&s->arena, 4 << 20);
 	sr_buf_init(&s->log, LOG);
+	s->id = sr_arena_dup(&s->arena, sr_session_id(ev->session));
 	*sr_session_slot(ev->session) = s;
 	err = files_session_dir(s, ev->time, sr_session_id(ev->session));
 	if (err == SR_ESYS) {
-		recorder_fail(r, s->path != NULL ? s->path : r->cfg.dir, "");
+		recorder_fail(s, "");
 		if (s->dir >= 0)
 			close(s->dir);
 		s->dir = -1;
 	}
-	return err == SR_ENOMEM ? err : say(r, s, ev);
+	if (err == SR_ENOMEM || (err = say(r, s, ev)) != SR_OK)
+		return err;
+	if (s->dir >= 0 && !sr_streq(sr_cstr(strrchr(s->path, '/') + 1),
+	    s->id)) {
+		snprintf(text, sizeof(text), "there is a directory of this "
+		    "name: this session is in %s", s->path);
+		say_warning(s, ev, rule_directory, text);
+	}
+	return SR_OK;
 }
 
 static void
@@ -267,6 +356,9 @@ first_file(struct rec_session *s, struct rec_stream *t,
 	char text[300];
 
 	if (f->decodable && t->file == NULL) {
+		if (s->recorder->feeds != NULL)
+			t->participant = sr_arena_dup(&s->arena,
+			    sr_stream_participant(ev->stream));
 		t->rate = sr_codec_rate(f->format);
 		t->channels = sr_codec_channels(f->format);
 		t->file = files_name(s, t->label, ".wav");
@@ -435,6 +527,14 @@ wide_mix(struct rec_session *s, const struct sr_event *ev)
 		    "files take: it is mix.wav");
 }
 
+static void
+leave(struct rec_session *s)
+{
+	*s->at = s->next;
+	if (s->next != NULL)
+		s->next->at = s->at;
+}
+
 static int
 end(struct sr_recorder *r, struct rec_session *s, const struct sr_event *ev)
 {
@@ -442,8 +542,9 @@ end(struct sr_recorder *r, struct rec_session *s, const struct sr_event *ev)
 	struct sr_end_file *files = sr_zalloc((n + 1) * sizeof(*files));
 	int err;
 
+	leave(s);
 	wide_mix(s, ev);
-	s->line = line_new(r);
+	s->line = line_new(r, s);
 	if (files == NULL || s->line == NULL) {
 		free(files);
 		return SR_ENOMEM;
@@ -487,24 +588,44 @@ sr_recorder_event(struct sr_recorder *r, const struct sr_event *ev)
 	return say(r, s, ev);
 }
 
+/* A stream may fall silent: what it had before is not to wait for more. */
+void
+sr_recorder_tick(struct sr_recorder *r, sr_time now)
+{
+	for (struct rec_session *s = r->sessions; s != NULL; s = s->next) {
+		for (struct rec_stream *t = s->streams; t != NULL; t = t->next)
+			worker_push(t, now - SR_SEC / 2);
+		check(s, pcap_flush(s), "rtp.pcap");
+	}
+}
+
 void
 sr_recorder_flush(struct sr_recorder *r)
 {
 	workers_stop(r);
+	feeds_stop(r->feeds);
 }
 
 void
 sr_recorder_free(struct sr_recorder *r)
 {
+	struct trouble *t;
 	struct line *l;
 
 	if (r == NULL)
 		return;
 	workers_stop(r);
+	feeds_free(r->feeds);
+	free(r->line_dir);
 	while ((l = r->lines) != NULL) {
 		r->lines = l->next;
 		sr_buf_free(&l->text);
+		free(l->dir);
 		free(l);
+	}
+	while ((t = r->troubles) != NULL) {
+		r->troubles = t->next;
+		free(t);
 	}
 	for (size_t i = 0; i < r->nformats; i++)
 		free(r->formats[i]);

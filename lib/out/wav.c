@@ -11,6 +11,7 @@
  * best order there is; the least recently used one would be the worst. */
 #include "priv.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -200,7 +201,12 @@ sr_wav_new(struct sr_wav **wp, int dir, const char *name, uint32_t rate,
 	if ((err = reopen(w, O_CREAT | O_TRUNC)) == SR_OK)
 		err = sr_wav_flush(w);
 	if (err != SR_OK) {
+		int why = errno;
+
+		if (w->fd >= 0)
+			unlinkat(dir, name, 0);	/* no header, no file */
 		sr_wav_close(w);
+		errno = why;
 		return err;
 	}
 	*wp = w;

@@ -233,6 +233,13 @@ worker_packet(struct rec_stream *t, const struct rec_format *f,
 	return SR_OK;
 }
 
+void
+worker_push(struct rec_stream *t, sr_time before)
+{
+	if (t->stretch != NULL && t->since < before)
+		give_stretch(t);
+}
+
 int
 worker_end(struct rec_session *s)
 {

@@ -225,3 +225,20 @@ sr_serve_do(struct sr_serve *s, enum sr_serve_act act, struct sr_str session,
 	leg_kick(l);
 	return err;
 }
+
+int
+sr_serve_end(struct sr_serve *s, struct sr_str session, const char *reason,
+    sr_time now)
+{
+	struct leg *l = leg_by_name(s, session);
+
+	s->now = now;
+	if (session.p != NULL && (l == NULL || l->ending))
+		return SR_ENOENT;
+	if (session.p != NULL)
+		leg_bye(l, reason, 200);
+	else
+		for (l = s->oldest; l != NULL; l = l->newer)
+			leg_bye(l, reason, 200);
+	return SR_OK;
+}

@@ -89,6 +89,20 @@ judge_sdp(struct deal *d, struct refusal *r)
 
 /* ---- what our lines would be ---- */
 
+/* RFC 7866 section 7.2: an offer of ours adds no stream; neither does it bring
+ * back what we refused. */
+static bool
+may_live(const struct deal *d, size_t i)
+{
+	const struct leg *l = d->leg;
+	bool ours = d->kind == DEAL_OURS || (d->kind == DEAL_LATE &&
+	    l->nlines > 0);
+
+	return d->plan.lines[i].refused == SR_TAKEN &&
+	    !d->lines[i].dropped && (!ours || (i < l->nlines &&
+	    l->lines[i].live));
+}
+
 /* A slot that was given up and is offered again holds a new stream. */
 static int
 make_lines(struct deal *d)
@@ -104,10 +118,9 @@ make_lines(struct deal *d)
 		return SR_ENOMEM;
 	for (size_t i = 0; i < d->plan.nlines; i++) {
 		n = &d->lines[i];
-		if (i < l->nlines && l->lines[i].live &&
-		    l->lines[i].text == d->plan.lines[i].text)
+		if (i < l->nlines && l->lines[i].live)
 			*n = l->lines[i];
-		n->live = d->plan.lines[i].refused == SR_TAKEN && !n->dropped;
+		n->live = may_live(d, i);
 		n->text = d->plan.lines[i].text;
 	}
 	return SR_OK;
@@ -310,6 +323,10 @@ tell_keys(struct deal *d, size_t i)
 	if (h == n->keys)
 		return;
 	n->keys = h;
+	if (p->keying == SR_KEYS_SDES &&
+	    sr_dialog_hop(d->leg->d)->proto != SR_TLS)
+		serve_note(d->leg->s, d->leg, "R7866-12.2-4", "the keys of "
+		    "SRTP came in clear");
 	if ((ev = serve_event(d->leg->s, SR_SERVE_KEYS, d->leg)) == NULL)
 		return;
 	ev->line = i;

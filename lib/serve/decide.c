@@ -69,6 +69,23 @@ check_session(const struct sr_serve *s, const struct sr_ua_event *ev,
 		    .text = "not a recording session" };
 }
 
+/* Metadata is no reason to refuse a recording; the letter of it wants what can
+ * be read. */
+static void
+check_metadata(const struct sr_serve *s, const struct sr_ua_event *ev,
+    struct refusal *r)
+{
+	const struct sr_part *p = sr_body_find(ev->body, SR_PART_META);
+	struct sr_doc d;
+
+	if (!s->cfg.strict || p == NULL)
+		return;
+	if (sr_doc_parse(&d, p->data, p->charset, MAX_META) != SR_OK)
+		*r = (struct refusal){ .status = 400, .warning = 399,
+		    .text = "metadata cannot be read" };
+	sr_doc_free(&d);
+}
+
 /* ---- can we? ---- */
 
 /* One that replaces another takes no more room than that. */
@@ -86,16 +103,16 @@ check_room(const struct sr_serve *s, bool replaces, struct refusal *r)
 }
 
 /* What the ua finds wrong with headers and content.  A part beside good SDP
- * that we do not know does no harm: vendors add parts; and an Accept without
- * SDP is not meant so. */
+ * that we do not know does no harm: vendors add parts; and an INVITE with an
+ * Accept without SDP does not mean it (RFC 8068 has such). */
 static void
 check_fault(const struct sr_serve *s, const struct sr_ua_event *ev,
     struct refusal *r)
 {
 	bool sdp = sr_body_find(ev->body, SR_PART_SDP) != NULL;
 
-	if (ev->fault == 0 || (sdp && !s->cfg.strict &&
-	    (ev->fault == 415 || ev->fault == 406)))
+	if (ev->fault == 0 || (!s->cfg.strict && ev->method == SR_INVITE &&
+	    ((ev->fault == 415 && sdp) || ev->fault == 406)))
 		return;
 	*r = (struct refusal){ .status = ev->fault, .fault = true };
 }
@@ -178,6 +195,8 @@ decide_invite(struct sr_serve *s, const struct sr_ua_event *ev)
 		check_session(s, ev, &r);
 	if (r.status == 0)
 		check_room(s, old != NULL, &r);
+	if (r.status == 0)
+		check_metadata(s, ev, &r);
 	if (r.status != 0) {
 		refuse(s, ev, &r);
 		return;

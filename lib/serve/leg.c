@@ -169,7 +169,7 @@ leg_new(struct sr_serve *s, struct sr_dialog *d)
 	l->version = l->in_force = 1;
 	l->paused = s->cfg.held;
 	l->began = l->sip_at = s->now;
-	l->answer_at = l->probe_at = l->due = SR_NEVER;
+	l->answer_at = l->probe_at = SR_NEVER;
 	*sr_dialog_slot(d) = l;
 	s->idle_told = false;
 	return l;
@@ -335,6 +335,28 @@ leg_over(struct leg *l, const char *why)
 	subscribe_changed(s);
 }
 
+static void
+drop_secret(struct secret *x)
+{
+	if (x != NULL)
+		sr_wipe(x, sizeof(*x));
+	free(x);
+}
+
+/* Lines that stay share their secrets with the deal. */
+static void
+free_deal(struct leg *l)
+{
+	struct deal *d = l->deal;
+
+	for (size_t i = 0; d != NULL && d->lines != NULL &&
+	    i < d->plan.nlines; i++)
+		if (i >= l->nlines || d->lines[i].secret !=
+		    l->lines[i].secret)
+			drop_secret(d->lines[i].secret);
+	deal_free(d);
+}
+
 void
 leg_free(void *p)
 {
@@ -342,12 +364,9 @@ leg_free(void *p)
 
 	if (l == NULL)
 		return;
-	deal_free(l->deal);
-	for (size_t i = 0; i < l->nlines; i++) {
-		if (l->lines[i].secret != NULL)
-			sr_wipe(l->lines[i].secret, sizeof(struct secret));
-		free(l->lines[i].secret);
-	}
+	free_deal(l);
+	for (size_t i = 0; i < l->nlines; i++)
+		drop_secret(l->lines[i].secret);
 	free(l->lines);
 	free(l->call_id);
 	free(l->first);

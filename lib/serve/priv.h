@@ -6,7 +6,8 @@
 
 enum {
 	MAX_ACTS = 16, MAX_ENDED = 4096, MAX_SDP = 65536, MAX_HEADERS = 16384,
-	MAX_BODY = 65536, UFRAG = 8, PWD = 24, MAX_SNAPSHOTS = 3
+	MAX_BODY = 65536, MAX_META = 4 << 20, UFRAG = 8, PWD = 24,
+	MAX_SNAPSHOTS = 3
 };
 
 /* What our requests are marked with: which answer belongs to which. */
@@ -47,7 +48,7 @@ enum deal_kind {
 	DEAL_THEIRS,			/* their offer: answered in a reply */
 	DEAL_LATE,	/* our offer in a reply: the answer is in ACK, PRACK */
 	DEAL_OURS,			/* our offer in a re-INVITE */
-	DEAL_ACK			/* their offer in a 2xx: answer in ACK */
+	DEAL_ACK			/* their offer in a 2xx, ours in ACK */
 };
 struct deal {
 	struct leg *leg;
@@ -86,6 +87,7 @@ struct leg {
 	struct deal *deal;			/* * */
 	struct sr_tx *invite;	/* * unanswered INVITE, its deal is done */
 	bool told;			/* a reliable 18x had our SDP */
+	bool pracked, owed;		/* ... came there; 200 waits for that */
 	sr_time answer_at;		/* answer_delay; SR_NEVER: no */
 	struct act acts[MAX_ACTS];
 	size_t nacts, nsent;		/* the first nsent are on their way */
@@ -105,7 +107,6 @@ struct leg {
 	/* watchdog */
 	bool probing, timed_out;
 	sr_time probe_at, sip_at;
-	sr_time due;
 };
 
 /* A dialog that is over: hash of its identity. */
@@ -178,7 +179,6 @@ struct sr_serve {
 	bool news;			/* for subscribers */
 	uint64_t tickets;
 	bool draining, full, shutdown, idle_told;
-	const char *shutdown_why;
 	struct sr_buf head, body;	/* scratch */
 	struct sr_serve_event *queue, out;
 	size_t qhead, qn, qcap;
@@ -281,6 +281,7 @@ struct sr_str answer_imagine(struct sr_serve *s, bool ip6);
 
 void session_request(struct leg *l, const struct sr_ua_event *ev);
 void session_acked(struct leg *l, const struct sr_ua_event *ev);
+void session_pracked(struct leg *l);
 void session_cancelled(struct leg *l, const struct sr_ua_event *ev);
 void session_ready(struct deal *d);	/* its SDP is written: send it */
 /* The deal cannot be made. */
@@ -321,6 +322,7 @@ void subscribe_changed(struct sr_serve *s);
 void subscribe_tick(struct sr_serve *s);
 void subscribe_flush(struct sr_serve *s);
 void subscribe_leave(struct sr_serve *s);
+void subscribe_lost(struct sr_serve *s, const struct sr_hop *hop);
 void subscribe_free(struct sr_serve *s);
 
 /* ---- notify.c ---- */

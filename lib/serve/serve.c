@@ -227,6 +227,7 @@ static void
 begin(struct sr_serve *s, sr_time now)
 {
 	s->now = now;
+	s->identity = (struct sr_str){ NULL, 0 };
 	if (s->qhead < s->qn)
 		return;
 	s->qhead = s->qn = 0;
@@ -251,6 +252,7 @@ void
 sr_serve_lost(struct sr_serve *s, const struct sr_hop *hop, sr_time now)
 {
 	begin(s, now);
+	subscribe_lost(s, hop);
 	sr_ua_lost(s->ua, hop, now);
 }
 
@@ -309,11 +311,8 @@ sr_serve_drain(struct sr_serve *s, bool on, sr_time now)
 void
 sr_serve_shutdown(struct sr_serve *s, const char *reason, sr_time now)
 {
-	s->now = now;
 	s->draining = s->shutdown = true;
-	s->shutdown_why = reason;
-	for (struct leg *l = s->oldest; l != NULL; l = l->newer)
-		leg_bye(l, reason, 200);
+	sr_serve_end(s, (struct sr_str){ NULL, 0 }, reason, now);
 	register_leave(s);
 	subscribe_leave(s);
 }
@@ -340,6 +339,9 @@ for_leg(struct sr_serve *s, const struct sr_ua_event *ev)
 	case SR_UA_ACKED:
 		session_acked(l, ev);
 		break;
+	case SR_UA_PRACKED:
+		session_pracked(l);
+		break;
 	case SR_UA_NO_ACK:
 		l->why = "no-ack";
 		serve_note(s, l, "R3261-13.3.1.4", "no ACK came: the call is "
@@ -355,6 +357,7 @@ for_leg(struct sr_serve *s, const struct sr_ua_event *ev)
 		break;
 	}
 	leg_pin(l);
+	leg_kick(l);
 	return true;
 }
 

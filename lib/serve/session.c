@@ -75,9 +75,20 @@ session_answer(struct leg *l)
 	struct sr_tx *tx = l->invite;
 
 	l->answer_at = SR_NEVER;
+	l->owed = l->told && !l->pracked;
+	if (l->owed)
+		return;
 	l->invite = NULL;
 	if (tx != NULL)
 		say_200(l, tx);
+}
+
+void
+session_pracked(struct leg *l)
+{
+	l->pracked = true;
+	if (l->owed)
+		session_answer(l);
 }
 
 static void

@@ -19,7 +19,6 @@ snapshot_want(struct leg *l, const char *reason)
 	l->snap_wanted = true;
 	l->snap_reason = reason;
 	l->snap_at = at;
-	l->due = at;
 	serve_due(l->s, at);
 }
 
@@ -108,6 +107,14 @@ is_rule(const struct sr_event *ev, const char *rule)
 	return ev->u.warn.rule != NULL && strcmp(ev->u.warn.rule, rule) == 0;
 }
 
+/* Our own request passes by here as well. */
+static bool
+is_base(const struct sr_doc *d)
+{
+	return d != NULL && !sr_streq(d->root, SR_STR("requestsnapshot")) &&
+	    !sr_streq(d->datamode, SR_STR("partial"));
+}
+
 static void
 name_session(struct leg *l, struct sr_str id)
 {
@@ -130,8 +137,7 @@ sr_serve_engine_event(struct sr_serve *s, const struct sr_event *ev)
 		name_session(l, sr_session_id(ev->session));
 		break;
 	case SR_EV_META:
-		if (ev->u.meta.doc != NULL && sr_streq(
-		    ev->u.meta.doc->datamode, SR_STR("complete")))
+		if (is_base(ev->u.meta.doc))
 			snapshot_arrived(l);
 		break;
 	case SR_EV_WARN:

@@ -74,10 +74,20 @@ drop_grave(void *p)
 }
 
 static void
+pin(struct sr_serve *s, enum sr_serve_kind kind, uint64_t conn)
+{
+	struct sr_serve_event *ev;
+
+	if (conn != 0 && (ev = serve_event(s, kind, NULL)) != NULL)
+		ev->conn = conn;
+}
+
+static void
 forget(struct sr_serve *s, struct subscription *u)
 {
 	struct subscription **at = &s->subscriptions;
 
+	pin(s, SR_SERVE_UNPIN, u->hop.conn);
 	while (*at != u)
 		at = &(*at)->next;
 	*at = u->next;
@@ -305,6 +315,10 @@ subscribed(struct sr_serve *s, const struct sr_msg *m,
 	if (u == NULL && (!may_begin(s, m, from) ||
 	    (u = make(s, m)) == NULL))
 		return false;
+	if (u->hop.conn != from->conn) {
+		pin(s, SR_SERVE_PIN, from->conn);
+		pin(s, SR_SERVE_UNPIN, u->hop.conn);
+	}
 	u->hop = *from;
 	if (u->reply.n == 0 || m->cseq > u->remote_cseq)
 		accept(s, u, m);
@@ -437,6 +451,19 @@ subscribe_leave(struct sr_serve *s)
 	for (struct subscription *u = s->subscriptions; u != NULL;
 	    u = u->next)
 		u->over = u->dirty = true;
+}
+
+/* Who went away need not be told. */
+void
+subscribe_lost(struct sr_serve *s, const struct sr_hop *hop)
+{
+	struct subscription *u, *next;
+
+	for (u = s->subscriptions; u != NULL; u = next) {
+		next = u->next;
+		if (hop->conn != 0 && u->hop.conn == hop->conn)
+			forget(s, u);
+	}
 }
 
 void

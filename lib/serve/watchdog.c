@@ -103,6 +103,7 @@ probe(struct leg *l)
 	l->timed_out = quiet;
 	l->probe_at = later(s->now, quiet ? s->cfg.media_timeout :
 	    s->cfg.probe);
+	sr_dialog_set_reason(l->d, "media-timeout");
 	l->probing = sr_dialog_request(l->d, s->now, &r) == SR_OK;
 }
 
@@ -136,6 +137,7 @@ watchdog_response(struct leg *l, int status)
 		return;
 	l->probing = false;
 	if (status != 0 && status != 408 && status != 481) {
+		sr_dialog_set_reason(l->d, NULL);
 		serve_due(l->s, watchdog_due(l));
 		return;
 	}

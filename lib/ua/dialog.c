@@ -411,6 +411,28 @@ dialog_bye_now(struct sr_dialog *d)
 }
 
 void
+sr_dialog_set_reason(struct sr_dialog *d, const char *text)
+{
+	d->reason = text;
+}
+
+/* RFC 3326: nobody asked for this BYE, so it says why it is sent. */
+static void
+give_reason(struct sr_dialog *d, const char *why)
+{
+	bool gone = strcmp(why, "408") == 0 || strcmp(why, "481") == 0;
+	const char *text = gone ? d->reason : why;
+	struct sr_buf *b = &d->ua->scratch;
+
+	if (strcmp(why, "bye") == 0 || text == NULL)
+		return;
+	b->n = 0;
+	sr_buf_fmt(b, "Reason: SIP;cause=%s;text=\"%s\"\r\n",
+	    gone ? why : "408", text);
+	text_set(&d->bye_headers, sr_buf_str(b));
+}
+
+void
 dialog_bye(struct sr_dialog *d, const char *why)
 {
 	struct sr_tx *tx;
@@ -419,6 +441,7 @@ dialog_bye(struct sr_dialog *d, const char *why)
 		return;
 	d->bye_wanted = true;
 	d->bye_why = why;
+	give_reason(d, why);
 	refresh_off(d);
 	if (d->state == SR_D_EARLY && !d->uac) {
 		d->state = SR_D_ENDING;

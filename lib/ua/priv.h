@@ -166,6 +166,7 @@ struct sr_dialog {
 	/* BYE, once nothing stands in its way */
 	bool bye_wanted;
 	const char *bye_why;
+	const char *reason;		/* of a BYE of our own, or NULL */
 	struct sr_str bye_headers, bye_type, bye_body;
 	struct job *jobs;
 	struct sr_tx *txs;		/* server transactions */

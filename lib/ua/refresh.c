@@ -155,7 +155,5 @@ refresh_failed(struct sr_dialog *d)
 void
 refresh_expired(struct sr_dialog *d)
 {
-	text_set(&d->bye_headers, SR_STR("Reason: SIP;cause=408;"
-	    "text=\"Session timer expired\"\r\n"));
 	dialog_bye(d, "session-timer");
 }

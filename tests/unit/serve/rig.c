@@ -27,6 +27,7 @@ rig_up(void (*tune)(struct sr_serve_cfg *))
 	r->call_id = "call-1";
 	r->from_tag = "client";
 	r->contact = "<sip:src@192.0.2.1:5060>;+sip.src";
+	r->allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK";
 	r->cseq = 100;
 	sr_addr_parse(&r->peer, SR_STR("192.0.2.1:5060"));
 	return r;
@@ -36,6 +37,7 @@ void
 rig_down(struct rig *r)
 {
 	rig_forget(r);
+	sr_engine_free(r->engine);
 	sr_serve_free(r->s);
 	free(r);
 }
@@ -46,6 +48,34 @@ rig_forget(struct rig *r)
 	for (size_t i = 0; i < r->nsent; i++)
 		free(r->sent[i].p);
 	r->nsent = r->nevents = 0;
+}
+
+/* ---- the engine hears both sides ---- */
+
+void
+rig_engine(struct rig *r)
+{
+	struct sr_cfg cfg = { .crypto = &sr_crypto_openssl };
+
+	if (sr_engine_new(&r->engine, &cfg) != SR_OK)
+		abort();
+}
+
+static void
+overhear(struct rig *r, const struct sr_addr *from, const struct sr_addr *to,
+    struct sr_str data)
+{
+	struct sr_chunk c = { .kind = SR_DGRAM, .time = r->now,
+	    .data = data };
+	const struct sr_event *ev;
+
+	if (r->engine == NULL)
+		return;
+	c.flow.src = *from;
+	c.flow.dst = *to;
+	sr_engine_feed(r->engine, &c);
+	while ((ev = sr_engine_next(r->engine)) != NULL)
+		sr_serve_engine_event(r->s, ev);
 }
 
 /* ---- what comes out ---- */
@@ -118,6 +148,7 @@ tell(struct rig *r, const struct sr_serve_event *ev)
 	switch (ev->kind) {
 	case SR_SERVE_SEND:
 		keep(r, ev);
+		overhear(r, &ev->hop.local, &ev->hop.remote, ev->data);
 		return;
 	case SR_SERVE_RESOLVE:
 		snprintf(text, sizeof(text), "RESOLVE %.*s", SR_FMT(ev->uri));
@@ -209,6 +240,7 @@ rig_raw(struct rig *r, struct sr_str raw)
 	in.hop.remote = r->peer;
 	sr_addr_parse(&in.hop.local, SR_STR("192.0.2.2:5060"));
 	in.raw = raw;
+	overhear(r, &in.hop.remote, &in.hop.local, raw);
 	sr_serve_receive(r->s, &in, r->now);
 	rig_drain(r);
 }
@@ -226,10 +258,10 @@ compose(struct rig *r, const char *method, unsigned cseq, const char *headers,
 	    "Max-Forwards: 70\r\nFrom: <sip:src@example.com>;tag=%s\r\n"
 	    "To: <sip:rec@example.com>%s%s\r\nCall-ID: %s\r\n"
 	    "CSeq: %u %s\r\nContact: %s\r\n"
-	    "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK\r\n"
-	    "%s%s", method, protos[r->proto], r->branch, r->from_tag,
+	    "Allow: %s\r\n%s%s", method, protos[r->proto], r->branch,
+	    r->from_tag,
 	    r->to_tag[0] != '\0' ? ";tag=" : "", r->to_tag, r->call_id, cseq,
-	    method, r->contact, r->also != NULL ? r->also : "",
+	    method, r->contact, r->allow, r->also != NULL ? r->also : "",
 	    headers != NULL ? headers : "");
 	if (type != NULL)
 		sr_buf_fmt(&b, "Content-Type: %s\r\n", type);
@@ -342,6 +374,22 @@ rig_count(const struct rig *r, enum sr_method m, int status)
 
 	for (size_t i = 0; i < r->nsent; i++)
 		n += r->sent[i].method == m && r->sent[i].status == status;
+	return n;
+}
+
+size_t
+rig_requests(const struct rig *r, enum sr_method m)
+{
+	size_t n = 0, k;
+
+	for (size_t i = 0; i < r->nsent; i++) {
+		if (r->sent[i].method != m || r->sent[i].status != 0)
+			continue;
+		for (k = 0; k < i; k++)
+			if (strcmp(r->sent[k].p, r->sent[i].p) == 0)
+				break;
+		n += k == i;
+	}
 	return n;
 }
 

@@ -26,7 +26,7 @@ struct rig {
 	uint64_t leg;			/* of the last event that had one */
 	size_t nwant;			/* of the last PORTS */
 	uint16_t port;			/* next one */
-	struct sr_cidr allow[1];
+	struct sr_engine *engine;	/* hears all that is said */
 	/* the client */
 	const char *call_id, *from_tag;
 	char to_tag[64];
@@ -34,6 +34,7 @@ struct rig {
 	const char *contact;		/* whole value */
 	const char *identity;
 	const char *also;		/* header lines in each request */
+	const char *allow;
 	enum sr_proto proto;
 	struct sr_addr peer;
 	struct sr_crypto crypto;
@@ -42,6 +43,7 @@ struct rig {
 /* decodes PCMU, PCMA and G.722; T1 as usual */
 struct rig *rig_up(void (*tune)(struct sr_serve_cfg *cfg));
 void rig_down(struct rig *r);
+void rig_engine(struct rig *r);	/* from now on */
 void rig_drain(struct rig *r);
 /* Until then, at all times when it wants to be woken. */
 void rig_run(struct rig *r, sr_time by);
@@ -64,6 +66,7 @@ void rig_agree(struct rig *r);
 const struct rig_sent *rig_last(const struct rig *r, enum sr_method m,
     int status);
 size_t rig_count(const struct rig *r, enum sr_method m, int status);
+size_t rig_requests(const struct rig *r, enum sr_method m); /* no copies */
 int rig_status(const struct rig *r);	/* of the last response */
 bool rig_says(const struct rig_sent *t, const char *text);
 /* How often an event of that text, or that begins so with a *, was there. */

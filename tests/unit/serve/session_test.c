@@ -1,5 +1,13 @@
 #include "unit/serve/rig.h"
 
+#include <malloc.h>
+
+static size_t
+test_memory(void)
+{
+	return mallinfo2().uordblks;
+}
+
 static const struct rig_sent *
 ok(const struct rig *r)
 {
@@ -259,6 +267,33 @@ TEST(serve_cancelled_call_gives_its_ports_back)
 	rig_down(r);
 }
 
+/* The answer refuses what was dropped while the client offered it again: it
+ * does not come back with the next offer of ours. */
+TEST(serve_a_refused_line_stays_refused_in_offers_of_ours)
+{
+	struct rig *r = rig_up(NULL);
+	uint64_t ticket;
+
+	rig_call(r, RIG_OFFER);
+	CHECK_EQ(sr_serve_do(r->s, SR_ACT_DROP, SR_STR("call-1"),
+	    SR_STR("2"), r->now, &ticket), SR_OK);
+	rig_drain(r);
+	rig_say(r, 491, NULL, NULL, NULL);
+	rig_ask(r, "UPDATE", NULL, RIG_SDP, RIG_OFFER);
+	CHECK(rig_says(rig_last(r, SR_UPDATE, 200), "m=audio 0 RTP/AVP"));
+	rig_run(r, 3 * SR_SEC);
+	rig_agree(r);
+	rig_forget(r);
+	CHECK_EQ(sr_serve_do(r->s, SR_ACT_PAUSE, SR_STR("call-1"),
+	    SR_STR(""), r->now, &ticket), SR_OK);
+	rig_drain(r);
+	CHECK(rig_says(rig_last(r, SR_INVITE, 0), "m=audio 0 RTP/AVP"));
+	rig_agree(r);
+	CHECK_EQ(rig_events(r, "DONE pause 200"), 1);
+	CHECK_EQ(rig_events(r, "PORTS*"), 0);
+	rig_down(r);
+}
+
 TEST(serve_no_ports_is_503_for_a_new_call)
 {
 	struct rig *r = rig_up(NULL);
@@ -279,7 +314,7 @@ TEST(serve_no_ack_ends_the_call_after_all_copies)
 	rig_run(r, 40 * SR_SEC);
 	CHECK(rig_count(r, SR_INVITE, 200) > 5);
 	CHECK_EQ(rig_events(r, "NOTE R3261-13.3.1.4"), 1);
-	CHECK(rig_count(r, SR_BYE, 0) > 0);
+	CHECK(rig_says(rig_last(r, SR_BYE, 0), ";text=\"no-ack\"\r\n"));
 	rig_say(r, 200, NULL, NULL, NULL);
 	CHECK_EQ(rig_events(r, "RELEASE all"), 1);
 	rig_down(r);
@@ -316,6 +351,22 @@ TEST(serve_pins_the_connection_of_a_dialog)
 	rig_down(r);
 }
 
+TEST(serve_can_be_freed_in_the_middle_of_everything)
+{
+	struct rig *r = rig_up(slow);
+
+	rig_ask(r, "INVITE", RIG_MARKS, RIG_SDP, "v=0\r\n"
+	    "c=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/SAVP 0\r\n"
+	    "a=crypto:3 AES_CM_128_HMAC_SHA1_80 "
+	    "inline:MTIzNDU2Nzg5QUJDREUwMTIzNDU2Nzg5QUJjZGVm\r\n");
+	CHECK_EQ(rig_status(r), 180);
+	r->to_tag[0] = '\0';
+	r->call_id = "call-2";
+	r->hold_ports = true;
+	rig_ask(r, "INVITE", RIG_MARKS, RIG_SDP, RIG_OFFER);
+	rig_down(r);
+}
+
 TEST(serve_sdes_is_answered_with_a_key_of_our_own)
 {
 	struct rig *r = rig_up(NULL);
@@ -331,5 +382,177 @@ TEST(serve_sdes_is_answered_with_a_key_of_our_own)
 	rig_ask(r, "INVITE", RIG_MARKS, RIG_SDP, offer);
 	rig_ack(r, NULL);
 	CHECK_EQ(rig_events(r, "KEYS*"), 1);
+	rig_down(r);
+}
+
+#define DTLS_OFFER							\
+	"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\n" \
+	"t=0 0\r\na=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\n" \
+	"a=fingerprint:sha-256 AA:BB\r\n"				\
+	"m=audio 4000 UDP/TLS/RTP/SAVPF 0\r\na=sendonly\r\na=label:1\r\n" \
+	"a=setup:actpass\r\na=rtcp-mux\r\n"
+
+static void
+certified(struct sr_serve_cfg *c)
+{
+	c->fingerprint = SR_STR("sha-256 11:22:33");
+}
+
+TEST(serve_dtls_and_ice_are_answered_and_the_owner_told)
+{
+	struct rig *r = rig_up(certified);
+
+	rig_call(r, DTLS_OFFER);
+	CHECK(rig_says(ok(r), "a=setup:active\r\n"));
+	CHECK(rig_says(ok(r), "a=fingerprint:sha-256 11:22:33\r\n"));
+	CHECK(rig_says(ok(r), "a=ice-lite\r\n"));
+	CHECK(rig_says(ok(r), "a=ice-pwd:"));
+	CHECK_EQ(rig_events(r, "KEYS 0 2 active *"), 1);
+	rig_ask(r, "INVITE", RIG_MARKS, RIG_SDP, DTLS_OFFER);
+	rig_ack(r, NULL);
+	CHECK_EQ(rig_events(r, "KEYS*"), 1);
+	rig_down(r);
+	r = rig_up(NULL);			/* without a certificate */
+	rig_ask(r, "INVITE", RIG_MARKS, RIG_SDP, DTLS_OFFER);
+	CHECK_EQ(rig_status(r), 488);
+	rig_down(r);
+}
+
+static void
+with_text(struct sr_serve_cfg *c)
+{
+	c->plan.text = true;
+}
+
+TEST(serve_real_time_text_is_taken_where_it_is_wanted)
+{
+	static const char offer[] = RIG_OFFER "m=text 4000 RTP/AVP 98\r\n"
+	    "a=rtpmap:98 t140/1000\r\na=sendonly\r\na=label:3\r\n";
+	struct rig *r = rig_up(with_text);
+
+	rig_call(r, offer);
+	CHECK(rig_says(ok(r), "m=text 20004 RTP/AVP 98\r\n"));
+	CHECK_EQ(rig_events(r, "PORTS 0 1 2"), 1);
+	rig_down(r);
+	r = rig_up(NULL);
+	rig_call(r, offer);
+	CHECK(rig_says(ok(r), "m=text 0 RTP/AVP 98\r\n"));
+	rig_down(r);
+}
+
+static void
+secret_only(struct sr_serve_cfg *c)
+{
+	c->plan.srtp = SR_SRTP_REQUIRE;
+}
+
+TEST(serve_srtp_can_be_required)
+{
+	struct rig *r = rig_up(secret_only);
+
+	rig_ask(r, "INVITE", RIG_MARKS, RIG_SDP, RIG_OFFER);
+	CHECK_EQ(rig_status(r), 488);
+	CHECK(rig_says(rig_last(r, SR_INVITE, 488), "no SRTP"));
+	rig_down(r);
+}
+
+static unsigned
+rseq(const struct rig *r)
+{
+	const struct rig_sent *t = rig_last(r, SR_INVITE, 183);
+	const char *at = t != NULL ? strstr(t->p, "RSeq: ") : NULL;
+
+	CHECK(at != NULL);
+	return at != NULL ? (unsigned)strtoul(at + 6, NULL, 10) : 0;
+}
+
+TEST(serve_late_offer_in_a_183_is_answered_in_its_prack)
+{
+	struct rig *r = rig_up(slow);
+	char rack[64];
+	unsigned invite;
+
+	rig_ask(r, "INVITE", "Require: siprec, 100rel\r\n", NULL, NULL);
+	CHECK(rig_says(rig_last(r, SR_INVITE, 183), "m=audio 20000 "));
+	invite = r->cseq;
+	snprintf(rack, sizeof(rack), "RAck: %u %u INVITE\r\n", rseq(r),
+	    invite);
+	rig_ask(r, "PRACK", rack, RIG_SDP, RIG_OFFER);
+	CHECK_EQ(rig_count(r, SR_PRACK, 200), 1);
+	CHECK_EQ(rig_events(r, "LINE 0 recvonly 1 port 12240"), 1);
+	rig_run(r, 2100 * SR_MSEC);
+	CHECK(!rig_says(ok(r), "m=audio"));
+	r->cseq = invite;
+	rig_ack(r, NULL);
+	CHECK_EQ(rig_count(r, SR_BYE, 0), 0);
+	rig_down(r);
+}
+
+TEST(serve_offer_in_prack_is_answered_in_its_200)
+{
+	struct rig *r = rig_up(slow);
+	char rack[64];
+
+	rig_ask(r, "INVITE", "Require: siprec, 100rel\r\n", RIG_SDP,
+	    RIG_OFFER);
+	snprintf(rack, sizeof(rack), "RAck: %u %u INVITE\r\n", rseq(r),
+	    r->cseq);
+	rig_ask(r, "PRACK", rack, RIG_SDP, RIG_OFFER
+	    "m=audio 12250 RTP/AVP 0\r\na=sendonly\r\na=label:3\r\n");
+	CHECK(rig_says(rig_last(r, SR_PRACK, 200), "m=audio 20004 "));
+	CHECK_EQ(rig_events(r, "LINE 2 recvonly 3 port 12250"), 1);
+	rig_down(r);
+}
+
+TEST(serve_an_unpracked_183_is_given_up_and_ports_given_back)
+{
+	struct rig *r = rig_up(slow);
+
+	rig_ask(r, "INVITE", "Require: siprec, 100rel\r\n", RIG_SDP,
+	    RIG_OFFER);
+	rig_run(r, 40 * SR_SEC);
+	CHECK(rig_count(r, SR_INVITE, 183) > 5);
+	struct sr_serve_stats st;
+	sr_serve_stats(r->s, &st);
+	CHECK_EQ(st.answered, 0);
+	CHECK_EQ(rig_count(r, SR_INVITE, 200), 0);
+	CHECK(rig_status(r) >= 500);
+	CHECK_EQ(rig_events(r, "RELEASE all"), 1);
+	rig_down(r);
+}
+
+TEST(serve_ports_that_come_too_late_are_not_wanted)
+{
+	struct rig *r = rig_up(NULL);
+	struct sr_serve_port v[2];
+
+	memset(v, 0, sizeof(v));
+	r->hold_ports = true;
+	rig_ask(r, "INVITE", RIG_MARKS, RIG_SDP, RIG_OFFER);
+	r->cseq--;
+	r->branch--;
+	rig_ask(r, "CANCEL", NULL, NULL, NULL);
+	CHECK_EQ(rig_count(r, SR_INVITE, 487), 1);
+	CHECK_EQ(sr_serve_ports(r->s, r->leg, v, 2, r->now), SR_ENOENT);
+	rig_down(r);
+}
+
+TEST(serve_thousand_calls_need_less_than_16_KiB_each)
+{
+	struct rig *r = rig_up(NULL);
+	static char ids[1000][32];
+	size_t before = test_memory(), used;
+
+	for (int i = 0; i < 1000; i++) {
+		snprintf(ids[i], sizeof(ids[i]), "call-%d", i);
+		r->call_id = ids[i];
+		r->to_tag[0] = '\0';
+		rig_call(r, RIG_OFFER);
+		rig_forget(r);
+	}
+	rig_run(r, 40 * SR_SEC);
+	used = (test_memory() - before) / 1000;
+	printf("# %zu bytes a call\n", used);
+	CHECK(used < 16384);
 	rig_down(r);
 }
