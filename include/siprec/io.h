@@ -211,7 +211,7 @@ struct sr_ports_cfg {
 	struct sr_addr addr;		/* what to bind to; port unused */
 	uint16_t lo, hi;	/* 0: any that the system gives */
 	sr_time cooldown;		/* 0: 10 s; < 0: none */
-	int rcvbuf, sndbuf;		/* 0: 64 KiB, 64 KiB */
+	int rcvbuf, sndbuf;		/* 0: 208 KiB, 64 KiB */
 };
 struct sr_pair {
 	int rtp, rtcp;			/* rtcp -1: muxed on rtp */
