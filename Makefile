@@ -1,5 +1,5 @@
 # make | make check | make SAN=address,undefined check | make lint | make bench
-# make fuzz | make install DESTDIR=
+# make soak | make fuzz | make install DESTDIR=
 PREFIX  ?= /usr/local
 BINDIR  ?= $(PREFIX)/bin
 MANDIR  ?= $(PREFIX)/share/man
@@ -109,6 +109,10 @@ lint:
 bench: all tools $B/tests/bench/floor
 	BIN=$(abspath $(BIN)) TOOLS=$(abspath $B/tests/tools) FLOOR=$(abspath $B/tests/bench/floor) tests/bench/run
 
+# Half an hour at 200 calls; SOAK_MINUTES says otherwise.
+soak: all
+	BIN=$(abspath $(BIN)) tests/soak/run
+
 # Coverage-guided, with clang: each target for FUZZ_SECONDS.
 FUZZ_SECONDS ?= 60
 fuzz:
@@ -133,6 +137,6 @@ install: all
 	sed 's|/usr/local/bin/|$(BINDIR)/|' lib/systemd/siprec-listen.service \
 		>$(DESTDIR)$(UNITDIR)/siprec-listen.service
 
-.PHONY: all check lint bench fuzz clean install tools
+.PHONY: all check lint bench soak fuzz clean install tools
 .SECONDARY:
 -include $(shell find $B -name '*.d' 2>/dev/null)

@@ -10,7 +10,8 @@
 #include "listen_secure.h"
 
 enum { MAX_LISTENERS = 32, MAX_ALLOW = 256, MAX_CALLS = 64,
-	LEG_BUCKETS = 4096 };
+	LEG_BUCKETS = 4096, REPORT_TURNS = 128 };
+#define REPORT_TURN (100 * SR_MSEC)
 
 struct options {
 	const char *listeners[MAX_LISTENERS];
@@ -58,6 +59,7 @@ struct port {				/* of one m-line of a leg */
 	sr_time heard, told;
 	uint64_t packets, dropped;
 	struct port *next, **at;	/* of all */
+	struct port *next_due, **at_due;	/* of those of its turn */
 };
 struct leg {
 	struct leg *next;		/* in the table, by number */
@@ -107,6 +109,8 @@ struct server {
 	sr_time began, watchdog, dog;	/* dog: when it is fed next */
 	struct leg *legs[LEG_BUCKETS], *calls[LEG_BUCKETS];
 	struct port *ports;
+	struct port *due[REPORT_TURNS];	/* by when they report */
+	sr_time reported;		/* turns before this were had */
 	struct nets nets[16];
 	size_t nnets, nports;
 	uint64_t muted, rtcp_in, rtcp_out;	/* packets */
@@ -122,6 +126,7 @@ struct server {
 	sr_time tenth;
 	sr_time stop_by;
 	bool busy, stopping;
+	bool told;			/* the log got something to say */
 	int status;
 };
 

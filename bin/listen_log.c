@@ -56,6 +56,7 @@ log_take(struct server *s, const struct sr_event *ev)
 		ev = &copy;
 	}
 	if (ev->kind < SR_EV_MEDIA) {
+		s->told = true;
 		metrics_event(s, ev);
 		sr_serve_engine_event(s->serve, ev);
 		show(s, ev);

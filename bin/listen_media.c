@@ -70,13 +70,36 @@ listen_to(struct server *s, struct port *p)
 	int err = sr_drain_add(s->drain, p->pair.rtp, p, &p->rtp);
 
 	if (err == SR_OK && p->pair.rtcp >= 0)
-		err = sr_drain_add(s->drain, p->pair.rtcp, p, &p->rtcp);
+		err = sr_drain_seldom(s->drain, p->pair.rtcp, p, &p->rtcp);
 	return err;
+}
+
+/* A report is due within seconds, less than all the turns are. */
+static void
+report_later(struct server *s, struct port *p)
+{
+	struct port **at = &s->due[p->receiver.due / REPORT_TURN %
+	    REPORT_TURNS];
+
+	p->next_due = *at;
+	p->at_due = at;
+	if (*at != NULL)
+		(*at)->at_due = &p->next_due;
+	*at = p;
+}
+
+static void
+report_never(struct port *p)
+{
+	*p->at_due = p->next_due;
+	if (p->next_due != NULL)
+		p->next_due->at_due = p->at_due;
 }
 
 static void
 port_free(struct server *s, struct port *p)
 {
+	report_never(p);
 	if (p->rtp != NULL)
 		sr_drain_remove(s->drain, p->rtp);
 	if (p->rtcp != NULL)
@@ -117,6 +140,7 @@ port_new(struct server *s, struct leg *g, const struct sr_serve_want *w)
 	}
 	sr_crypto_openssl.random((uint8_t *)&seed, sizeof(seed));
 	sr_receiver_init(&p->receiver, seed, now, 0);
+	report_later(s, p);
 	p->at = &s->ports;
 	p->next = s->ports;
 	if (p->next != NULL)
@@ -199,12 +223,32 @@ report(struct server *s, struct port *p, sr_time now, bool bye)
 		    p->pair.rtcp : p->pair.rtp, &m, 1, &st);
 }
 
+static void
+report_turn(struct server *s, size_t turn, sr_time now)
+{
+	struct port *next;
+
+	for (struct port *p = s->due[turn]; p != NULL; p = next) {
+		next = p->next_due;
+		if (p->receiver.due > now)
+			continue;
+		report_never(p);
+		report(s, p, now, false);
+		report_later(s, p);
+	}
+}
+
+/* The turn of now is not over: it is looked at again. */
 void
 media_reports(struct server *s, sr_time now)
 {
-	for (struct port *p = s->ports; p != NULL; p = p->next)
-		if (p->receiver.due <= now)
-			report(s, p, now, false);
+	int64_t turn = s->reported / REPORT_TURN, last = now / REPORT_TURN;
+
+	if (last - turn >= REPORT_TURNS)
+		turn = last - REPORT_TURNS + 1;
+	for (; turn <= last; turn++)
+		report_turn(s, (size_t)(turn % REPORT_TURNS), now);
+	s->reported = now;
 }
 
 /* ---- what serve decides ---- */
@@ -319,7 +363,8 @@ take(void *arg, void *cookie, const struct sr_dgram *v, size_t n)
 		    (ev = sr_engine_next(s->engine)) != NULL;)
 			log_take(s, ev);
 	}
-	if (!s->busy)
+	/* Media alone gives nobody anything to do. */
+	if (!s->busy && s->told)
 		server_drain(s);
 }
 

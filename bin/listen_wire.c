@@ -180,7 +180,7 @@ server_drain(struct server *s)
 			break;
 		}
 	} while (true);
-	s->busy = false;
+	s->busy = s->told = false;
 	log_lines(s, false);
 	server_wake(s);
 }

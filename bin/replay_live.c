@@ -148,14 +148,14 @@ live_move_on(struct world *w)
 static void
 on_wake(void *arg, sr_time now)
 {
-	static sr_time asked;
+	static sr_time told;
 	struct world *w = arg;
 
 	sr_run_tick(w->run, now);
 	live_drain(w);
-	if (now - asked >= OFTEN) {
-		asked = now;
-		live_ask_reports(w);
+	if (now - told >= OFTEN) {
+		told = now;
+		live_tell_reports(w);
 	}
 	live_move_on(w);
 }
@@ -360,6 +360,8 @@ tear_down(struct world *w)
 	sr_wipe(w->password.p, w->password.n);
 	sr_buf_free(&w->password);
 	free(w->lost);
+	free(w->heard);
+	pthread_mutex_destroy(&w->lock);
 }
 
 int
@@ -375,6 +377,7 @@ replay_live(const struct options *o, const struct pieces *p)
 	w->o = o;
 	w->pieces = p;
 	w->stop_by = SR_NEVER;
+	pthread_mutex_init(&w->lock, NULL);
 	w->studio = studio_new(o);
 	w->totals = totals_new(o);
 	sr_buf_init(&why, 1024);

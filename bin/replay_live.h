@@ -2,11 +2,12 @@
 #ifndef SIPREC_REPLAY_LIVE_H
 #define SIPREC_REPLAY_LIVE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "replay.h"
 
-enum { STREAM_BUCKETS = 16384, MAX_HOPS = 32, FEW = 64 };
+enum { STREAM_BUCKETS = 16384, MAX_HOPS = 32 };
 #define OFTEN (200 * SR_MSEC)
 
 struct world;
@@ -17,8 +18,8 @@ struct stream {				/* one m-line that is being sent */
 	struct sr_sender *sender;
 	struct sr_run_line line;
 	struct sr_sender_numbers numbers;	/* when it was closed */
-	atomic_bool heard;
-	bool told;
+	atomic_int users;		/* the pacer, and here */
+	bool heard;			/* the pacer's: RTCP came */
 };
 struct sums {				/* of a call under way */
 	struct sums *next;
@@ -49,7 +50,9 @@ struct world {
 	struct sr_pace *pace;
 	struct sr_addr at;		/* where we listen */
 	struct stream *streams[STREAM_BUCKETS];
-	size_t nstreams;
+	pthread_mutex_t lock;		/* what the pacer leaves here */
+	uint64_t *heard;		/* calls that got RTCP, to be told */
+	size_t nheard, heard_cap;
 	struct sums *sums[STREAM_BUCKETS];
 	struct place main, failover;
 	struct sr_ua_auth auth;
@@ -66,8 +69,8 @@ struct world {
 
 void live_stream(struct world *w, const struct sr_run_event *ev);
 void live_done(struct world *w, const struct sr_run_result *r);
-/* Has the server sent reports?  Asked of the pacer, told to the run. */
-void live_ask_reports(struct world *w);
+/* Who got reports of the server since, says the pacer: told to the run. */
+void live_tell_reports(struct world *w);
 void live_forget(struct world *w);
 
 /* ---- places: where a URI leads ---- */

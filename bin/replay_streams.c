@@ -37,9 +37,32 @@ sums_of(struct world *w, uint64_t call, bool make)
 /* ---- streams, in the pacer's thread ---- */
 
 static void
-hear(void *arg, sr_time at, struct sr_str pkt)
+note_heard(struct world *w, uint64_t call)
 {
+	uint64_t *v;
+	size_t cap;
+
+	pthread_mutex_lock(&w->lock);
+	cap = w->heard_cap > 0 ? 2 * w->heard_cap : 64;
+	if (w->nheard == w->heard_cap &&
+	    (v = realloc(w->heard, cap * sizeof(*v))) != NULL) {
+		w->heard = v;
+		w->heard_cap = cap;
+	}
+	if (w->nheard < w->heard_cap)
+		w->heard[w->nheard++] = call;
+	pthread_mutex_unlock(&w->lock);
+}
+
+static void
+hear(void *arg, void *cookie, sr_time at, struct sr_str pkt)
+{
+	struct stream *t = cookie;
+
 	sr_sender_hear(arg, at, pkt);
+	if (!t->heard)
+		note_heard(t->world, t->line.call);
+	t->heard = true;
 }
 
 static void
@@ -50,9 +73,17 @@ over(void *arg, void *cookie)
 }
 
 static void
-release(void *arg)
+let_go(struct stream *t)
+{
+	if (atomic_fetch_sub(&t->users, 1) == 1)
+		free(t);
+}
+
+static void
+release(void *arg, void *cookie)
 {
 	sr_sender_free(arg);
+	let_go(cookie);
 }
 
 struct order {				/* carried over to the pacer */
@@ -84,10 +115,7 @@ obey(void *arg, sr_time now, void *data)
 		sr_play_end(p, now);
 		sr_sender_numbers(arg, &o->stream->numbers);
 		break;
-	default:			/* has the server reported? */
-		sr_sender_numbers(arg, &o->stream->numbers);
-		if (o->stream->numbers.heard > 0)
-			atomic_store(&o->stream->heard, true);
+	default:
 		break;
 	}
 }
@@ -122,6 +150,7 @@ open_stream(struct world *w, const struct sr_run_event *ev)
 
 	if (t == NULL)
 		return;
+	atomic_init(&t->users, 2);
 	t->world = w;
 	t->name = name_of(ev->line);
 	t->line = *ev->line;
@@ -135,6 +164,7 @@ open_stream(struct world *w, const struct sr_run_event *ev)
 	}
 	s.from = sr_sender_emitter(t->sender);
 	s.start = sr_pace_now();
+	s.cookie = t;
 	if (sr_pace_add(w->pace, &s, &t->id) != SR_OK) {
 		sr_sender_free(t->sender);
 		free(t);
@@ -142,7 +172,6 @@ open_stream(struct world *w, const struct sr_run_event *ev)
 	}
 	at = stream_at(w, t->name);
 	*at = t;
-	w->nstreams++;
 }
 
 static void
@@ -152,7 +181,6 @@ close_stream(struct world *w, struct stream **at)
 	struct sums *s = sums_of(w, t->line.call, true);
 
 	*at = t->next;
-	w->nstreams--;
 	order(w, t, NULL, SR_RUN_CLOSE);
 	if (s == NULL)
 		return;
@@ -198,7 +226,7 @@ live_done(struct world *w, const struct sr_run_result *r)
 	while ((t = s->closed) != NULL) {
 		s->closed = t->next;
 		totals_add(&s->sum, &t->numbers);
-		free(t);
+		let_go(t);
 	}
 	totals_call(w->totals, r, &s->sum);
 	*at = s->next;
@@ -206,19 +234,20 @@ live_done(struct world *w, const struct sr_run_result *r)
 }
 
 void
-live_ask_reports(struct world *w)
+live_tell_reports(struct world *w)
 {
-	if (w->nstreams > FEW)
-		return;
-	for (size_t i = 0; i < STREAM_BUCKETS; i++)
-		for (struct stream *t = w->streams[i]; t != NULL; t = t->next) {
-			if (!t->told && atomic_load(&t->heard)) {
-				t->told = true;
-				sr_run_heard(w->run, t->line.call, false);
-			} else if (!t->told) {
-				order(w, t, NULL, SR_RUN_SEND);
-			}
-		}
+	uint64_t *v;
+	size_t n;
+
+	pthread_mutex_lock(&w->lock);
+	v = w->heard;
+	n = w->nheard;
+	w->heard = NULL;
+	w->nheard = w->heard_cap = 0;
+	pthread_mutex_unlock(&w->lock);
+	for (size_t i = 0; i < n; i++)
+		sr_run_heard(w->run, v[i], false);
+	free(v);
 }
 
 void
@@ -230,13 +259,13 @@ live_forget(struct world *w)
 
 		while ((t = w->streams[i]) != NULL) {
 			w->streams[i] = t->next;
-			free(t);
+			let_go(t);
 		}
 		while ((s = w->sums[i]) != NULL) {
 			w->sums[i] = s->next;
 			while ((t = s->closed) != NULL) {
 				s->closed = t->next;
-				free(t);
+				let_go(t);
 			}
 			free(s);
 		}

@@ -211,7 +211,7 @@ struct sr_ports_cfg {
 	struct sr_addr addr;		/* what to bind to; port unused */
 	uint16_t lo, hi;	/* 0: any that the system gives */
 	sr_time cooldown;		/* 0: 10 s; < 0: none */
-	int rcvbuf, sndbuf;		/* 0: 64 KiB, 64 KiB */
+	int rcvbuf, sndbuf;		/* 0: 208 KiB, 64 KiB */
 };
 struct sr_pair {
 	int rtp, rtcp;			/* rtcp -1: muxed on rtp */
@@ -259,6 +259,10 @@ int sr_drain_new(struct sr_drain **dp, struct sr_loop *l,
     void (*fn)(void *arg, void *cookie, const struct sr_dgram *v, size_t n),
     void *arg);
 int sr_drain_add(struct sr_drain *d, int fd, void *cookie,
+    struct sr_drain_sock **sp);
+/* One where a packet comes every few seconds, as of RTCP: it is looked at in
+ * the slices, but only when something is there. */
+int sr_drain_seldom(struct sr_drain *d, int fd, void *cookie,
     struct sr_drain_sock **sp);
 /* Does not close the descriptor, and does not read it a last time. */
 void sr_drain_remove(struct sr_drain *d, struct sr_drain_sock *s);
@@ -334,9 +338,9 @@ struct sr_pace_stream {
 	double speed;			/* 0: 1; 2: twice as fast */
 	/* All three run in the pacer's thread, and may be NULL; arg is that
 	 * of from.  RTCP that came from the stream's peer, at its time: */
-	void (*hear)(void *arg, sr_time at, struct sr_str pkt);
+	void (*hear)(void *arg, void *cookie, sr_time at, struct sr_str pkt);
 	void (*over)(void *arg, void *cookie); /* it ended by itself */
-	void (*release)(void *arg);	/* the last that is done with arg */
+	void (*release)(void *arg, void *cookie);	/* the last of both */
 	void *cookie;
 };
 /* Time late in microseconds: up to 4 in each, then a quarter more a step. */

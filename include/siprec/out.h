@@ -67,6 +67,9 @@ struct sr_record_cfg {
 	bool serving;	/* lines are on the disk as soon as they are said, and
 			 * a directory that is there is not touched */
 	unsigned threads;		/* that decode; 1: the caller's own */
+	size_t behind;	/* with serving: bytes of media that may wait for the
+			 * disk, in each thread; past that it is dropped, with
+			 * a warning (0: 256 MiB) */
 	const char *on_stream;	/* a command that gets each stream's samples,
 				 * as its file does; NULL: none */
 	size_t backlog;	/* bytes that may wait for each of those: 1 MiB */

@@ -7,23 +7,31 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 enum {
 	BATCH = 64,
 	PACKET = 2048,			/* no media packet is longer */
 	CONTROL = 64,			/* one stamp */
 	MAX_BATCHES = 4,		/* of one socket in one slice */
-	MAX_BATCHES_NOW = 64
+	MAX_BATCHES_NOW = 64,
+	READY = 64			/* seldom ones at a time */
 };
 #define SLICE (5 * SR_MSEC)
 #define ROUND (90 * SR_MSEC)	/* so that none waits for 100 */
 
 struct sr_drain_sock {
 	int fd;
-	size_t at;			/* where in the table */
+	bool seldom;
+	size_t at;			/* where in its table */
 	void *cookie;
 	sr_time last;			/* visited */
+};
+struct table {
+	struct sr_drain_sock **v;
+	size_t n, cap;
 };
 
 struct sr_drain {
@@ -31,10 +39,13 @@ struct sr_drain {
 	    size_t n);
 	void *arg;
 	struct sr_wake *wake;
-	struct sr_drain_sock **socks;
-	size_t n, cap, cursor;
+	struct table often, seldom;
+	size_t cursor;			/* in often */
+	int epoll;			/* of the seldom ones */
 	sr_time slice_at;
 	struct sr_drain_sock *current;	/* NULL when it removed itself */
+	struct sr_drain_sock *ready[READY];	/* NULL: removed meanwhile */
+	int nready;
 	struct sr_drain_stats stats;
 
 	/* One batch.  The kernel wants these set again before each. */
@@ -131,7 +142,7 @@ drain_sock(struct sr_drain *d, struct sr_drain_sock *s, int max, sr_time now)
 {
 	int n = BATCH;
 
-	if (now - s->last > d->stats.late)
+	if (!s->seldom && now - s->last > d->stats.late)
 		d->stats.late = now - s->last;
 	s->last = now;
 	d->current = s;
@@ -139,6 +150,33 @@ drain_sock(struct sr_drain *d, struct sr_drain_sock *s, int max, sr_time now)
 		if ((n = batch(d, s, now)) == 0 && i == 0)
 			d->stats.empty++;
 	d->current = NULL;
+}
+
+/* What comes seldom would make most looks at it vain: the kernel says where
+ * something is. */
+static void
+drain_ready(struct sr_drain *d, sr_time now)
+{
+	struct epoll_event ev[READY];
+	int n = epoll_wait(d->epoll, ev, READY, 0);
+
+	d->nready = n > 0 ? n : 0;
+	for (int i = 0; i < d->nready; i++)
+		d->ready[i] = ev[i].data.ptr;
+	for (int i = 0; i < d->nready; i++) {
+		if (d->ready[i] != NULL && ev[i].events & EPOLLERR)
+			take_errors(d, d->ready[i]->fd);
+		if (d->ready[i] != NULL)
+			drain_sock(d, d->ready[i], MAX_BATCHES, now);
+	}
+	d->nready = 0;
+}
+
+static void
+again(struct sr_drain *d)
+{
+	sr_wake_at(d->wake, d->often.n + d->seldom.n > 0 ? d->slice_at :
+	    SR_NEVER);
 }
 
 /* A slice is as much of the table as the time since the last one is of a
@@ -152,16 +190,18 @@ slice(void *arg, sr_time now)
 
 	if (passed > ROUND)
 		passed = ROUND;
-	want = (d->n * (size_t)passed + ROUND - 1) / ROUND;
-	for (; want > 0 && d->n > 0; want--) {
-		if (d->cursor >= d->n)
+	want = (d->often.n * (size_t)passed + ROUND - 1) / ROUND;
+	for (; want > 0 && d->often.n > 0; want--) {
+		if (d->cursor >= d->often.n)
 			d->cursor = 0;
-		drain_sock(d, d->socks[d->cursor++], MAX_BATCHES, now);
+		drain_sock(d, d->often.v[d->cursor++], MAX_BATCHES, now);
 	}
+	if (d->seldom.n > 0)
+		drain_ready(d, now);
 	d->slice_at += SLICE;
 	if (d->slice_at <= now)
 		d->slice_at = now + SLICE;
-	sr_wake_at(d->wake, d->n > 0 ? d->slice_at : SR_NEVER);
+	again(d);
 }
 
 int
@@ -176,8 +216,12 @@ sr_drain_new(struct sr_drain **dp, struct sr_loop *l,
 		return SR_ENOMEM;
 	d->fn = fn;
 	d->arg = arg;
-	if ((d->data = malloc(BATCH * sizeof(*d->data))) == NULL ||
-	    (err = sr_wake_new(&d->wake, l, slice, d)) != SR_OK) {
+	d->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (d->epoll < 0)
+		err = SR_ESYS;
+	else if ((d->data = malloc(BATCH * sizeof(*d->data))) != NULL)
+		err = sr_wake_new(&d->wake, l, slice, d);
+	if (err != SR_OK) {
 		sr_drain_free(d);
 		return err;
 	}
@@ -186,31 +230,86 @@ sr_drain_new(struct sr_drain **dp, struct sr_loop *l,
 	return SR_OK;
 }
 
+/* ---- the tables ---- */
+
+static void
+place(struct table *t, size_t at, struct sr_drain_sock *s)
+{
+	t->v[at] = s;
+	s->at = at;
+}
+
+static int
+append(struct table *t, struct sr_drain_sock *s)
+{
+	size_t cap = t->cap > 0 ? t->cap * 2 : 64;
+	struct sr_drain_sock **v = t->v;
+
+	if (t->n == t->cap) {
+		if ((v = realloc(v, cap * sizeof(*v))) == NULL)
+			return SR_ENOMEM;
+		t->v = v;
+		t->cap = cap;
+	}
+	place(t, t->n++, s);
+	return SR_OK;
+}
+
+static int
+add(struct sr_drain *d, struct table *t, const struct sr_drain_sock *what,
+    struct sr_drain_sock **sp)
+{
+	struct sr_drain_sock *s = malloc(sizeof(*s));
+
+	if (s == NULL)
+		return SR_ENOMEM;
+	*s = *what;
+	s->last = sr_now();
+	if (append(t, s) != SR_OK) {
+		free(s);
+		return SR_ENOMEM;
+	}
+	if (d->often.n + d->seldom.n == 1) {
+		d->slice_at = s->last + SLICE;
+		again(d);
+	}
+	*sp = s;
+	return SR_OK;
+}
+
 int
 sr_drain_add(struct sr_drain *d, int fd, void *cookie,
     struct sr_drain_sock **sp)
 {
-	struct sr_drain_sock *s = sr_zalloc(sizeof(*s)), **v;
-	size_t cap = d->cap > 0 ? d->cap * 2 : 64;
+	return add(d, &d->often, &(struct sr_drain_sock){ .fd = fd,
+	    .cookie = cookie }, sp);
+}
 
-	if (s == NULL)
-		return SR_ENOMEM;
-	if (d->n == d->cap) {
-		if ((v = realloc(d->socks, cap * sizeof(*v))) == NULL) {
-			free(s);
-			return SR_ENOMEM;
-		}
-		d->socks = v;
-		d->cap = cap;
-	}
-	*s = (struct sr_drain_sock){ fd, d->n, cookie, sr_now() };
-	d->socks[d->n++] = s;
-	if (d->n == 1) {
-		d->slice_at = s->last + SLICE;
-		sr_wake_at(d->wake, d->slice_at);
-	}
-	*sp = s;
-	return SR_OK;
+int
+sr_drain_seldom(struct sr_drain *d, int fd, void *cookie,
+    struct sr_drain_sock **sp)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	int err = add(d, &d->seldom, &(struct sr_drain_sock){ .fd = fd,
+	    .seldom = true, .cookie = cookie }, sp);
+
+	if (err != SR_OK)
+		return err;
+	ev.data.ptr = *sp;
+	if (epoll_ctl(d->epoll, EPOLL_CTL_ADD, fd, &ev) == 0)
+		return SR_OK;
+	sr_drain_remove(d, *sp);
+	*sp = NULL;
+	return SR_ESYS;
+}
+
+static void
+forget_ready(struct sr_drain *d, const struct sr_drain_sock *s)
+{
+	epoll_ctl(d->epoll, EPOLL_CTL_DEL, s->fd, NULL);
+	for (int i = 0; i < d->nready; i++)
+		if (d->ready[i] == s)
+			d->ready[i] = NULL;
 }
 
 /* The last of the table takes its place; where that was behind the cursor and
@@ -219,21 +318,19 @@ sr_drain_add(struct sr_drain *d, int fd, void *cookie,
 void
 sr_drain_remove(struct sr_drain *d, struct sr_drain_sock *s)
 {
+	struct table *t = s->seldom ? &d->seldom : &d->often;
 	size_t hole = s->at;
 
 	if (d->current == s)
 		d->current = NULL;
-	if (hole < d->cursor) {
-		d->cursor--;
-		d->socks[hole] = d->socks[d->cursor];
-		d->socks[hole]->at = hole;
+	if (s->seldom) {
+		forget_ready(d, s);
+	} else if (hole < d->cursor) {
+		place(t, hole, t->v[--d->cursor]);
 		hole = d->cursor;
 	}
-	d->n--;
-	if (hole < d->n) {		/* else the hole is the last place */
-		d->socks[hole] = d->socks[d->n];
-		d->socks[hole]->at = hole;
-	}
+	if (hole < --t->n)
+		place(t, hole, t->v[t->n]);
 	free(s);
 }
 
@@ -252,15 +349,24 @@ sr_drain_stats(const struct sr_drain *d, struct sr_drain_stats *out)
 	*out = d->stats;
 }
 
+static void
+table_free(struct table *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		free(t->v[i]);
+	free(t->v);
+}
+
 void
 sr_drain_free(struct sr_drain *d)
 {
 	if (d == NULL)
 		return;
 	sr_wake_free(d->wake);
-	for (size_t i = 0; i < d->n; i++)
-		free(d->socks[i]);
-	free(d->socks);
+	table_free(&d->often);
+	table_free(&d->seldom);
+	if (d->epoll >= 0)
+		close(d->epoll);
 	free(d->data);
 	free(d);
 }

@@ -117,7 +117,7 @@ drop(struct sr_pace *p, struct stream *s)
 	*at = s->next_id;
 	p->numbers.streams--;
 	if (s->s.release != NULL)
-		s->s.release(s->s.from.arg);
+		s->s.release(s->s.from.arg, s->s.cookie);
 	free(s);
 }
 
@@ -234,7 +234,8 @@ hear(struct sr_pace *p, unsigned pair, const struct sr_addr *from,
 	if (s->s.hear == NULL)
 		return;
 	settle(p, s);
-	s->s.hear(s->s.from.arg, own_time(s, sr_pace_now()), data);
+	s->s.hear(s->s.from.arg, s->s.cookie, own_time(s, sr_pace_now()),
+	    data);
 }
 
 static void

@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SOCKET_BUF = 64 * 1024, FREE_TRIES = 16, NONE = -1 };
+/* What a system gives by default at most: five seconds of G.711 and more, so
+ * that an owner who was held up that long has lost nothing. */
+enum { RECEIVE_BUF = 212992, SEND_BUF = 64 * 1024, FREE_TRIES = 16,
+	NONE = -1 };
 
 struct slot {
 	sr_time ready;			/* not before then */
@@ -82,8 +85,8 @@ sr_ports_new(struct sr_ports **pp, const struct sr_ports_cfg *cfg)
 	p->addr = cfg->addr;
 	p->cooldown = cfg->cooldown == 0 ? 10 * SR_SEC :
 	    cfg->cooldown < 0 ? 0 : cfg->cooldown;
-	p->rcvbuf = cfg->rcvbuf > 0 ? cfg->rcvbuf : SOCKET_BUF;
-	p->sndbuf = cfg->sndbuf > 0 ? cfg->sndbuf : SOCKET_BUF;
+	p->rcvbuf = cfg->rcvbuf > 0 ? cfg->rcvbuf : RECEIVE_BUF;
+	p->sndbuf = cfg->sndbuf > 0 ? cfg->sndbuf : SEND_BUF;
 	p->first = p->last = NONE;
 	p->lo = lo;
 	if (cfg->lo > 0 && cfg->hi > lo)

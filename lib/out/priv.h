@@ -61,6 +61,8 @@ struct rec_session {
 	struct sr_pcap *pcap;
 	bool pcap_lost;			/* a part of it: no more of it then */
 	bool failed;			/* and that has been told */
+	bool behind;			/* so far that media was dropped */
+	struct sr_session *of;
 	struct sr_arena arena;
 	/* the end */
 	sr_time length;
@@ -92,6 +94,8 @@ struct sr_recorder {
 	struct trouble *troubles;
 };
 
+/* Media was dropped because the disk is too slow: said once per session. */
+void recorder_behind(struct rec_session *s, sr_time now);
 /* errno says why; name "": the directory itself. */
 void recorder_fail(struct rec_session *s, const char *name);
 
@@ -136,6 +140,7 @@ int worker_packet(struct rec_stream *t, const struct rec_format *f,
 int worker_end(struct rec_session *s);
 /* What came before that goes over, however little it is. */
 void worker_push(struct rec_stream *t, sr_time before);
+void workers_hurry(struct sr_recorder *r);	/* no more is coming now */
 struct worker *worker_next(struct sr_recorder *r);
 /* For samples that are written before another stream's are made. */
 int16_t *worker_room(struct worker *w, size_t *n);

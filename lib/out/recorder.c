@@ -233,6 +233,19 @@ say_warning(struct rec_session *s, const struct sr_event *of,
 	say(s->recorder, s, &ev);
 }
 
+void
+recorder_behind(struct rec_session *s, sr_time now)
+{
+	struct sr_event ev = { .kind = SR_EV_WARN, .time = now,
+	    .session = s->of };
+
+	if (s->behind || s->line != NULL)
+		return;
+	s->behind = true;
+	say_warning(s, &ev, "slow-disk", "the disk is too slow: media that "
+	    "waits for it too long is dropped, and silence stands for it");
+}
+
 /* ---- session ---- */
 
 static int
@@ -244,6 +257,7 @@ begin(struct sr_recorder *r, const struct sr_event *ev)
 	if (s == NULL)
 		return SR_ENOMEM;
 	s->recorder = r;
+	s->of = ev->session;
 	s->dir = -1;
 	s->worker = worker_next(r);
 	s->streams_end = &s->streams;
@@ -624,6 +638,7 @@ sr_recorder_tick(struct sr_recorder *r, sr_time now)
 			worker_push(t, now - SR_SEC / 2);
 		check(s, pcap_flush(s), "rtp.pcap");
 	}
+	workers_hurry(r);
 }
 
 void

@@ -6,7 +6,12 @@
  * file cold in the caches, and a second of samples needs more room than the
  * payload that it comes from.  A session belongs to one worker, and its end
  * comes behind its packets.  With one job the caller itself does each stretch,
- * at once. */
+ * at once.
+ *
+ * Who serves may not wait for a disk: sockets would overflow.  What is full
+ * goes over a tenth of a second at a time, a wake-up for hundreds of streams,
+ * and waits in memory; past a limit of bytes media is dropped.  All others
+ * wait instead. */
 #include "priv.h"
 
 #include <stdlib.h>
@@ -14,12 +19,16 @@
 
 enum {
 	STRETCH = 12 * 1024 - 64,	/* bytes of packets */
+	SHORT = 6 * 1024 - 64,		/* half a second of G.711 */
 	HANDFUL = 8,			/* stretches that go over at once */
+	SPARES = 512,			/* kept for later, who serves */
+	BACKLOG = 256 << 20,		/* bytes */
 	QUEUE = 8 * HANDFUL,		/* and wait to be done, at most */
 	ROOM = 32768			/* samples */
 };
 /* No stretch of a live stream lasts longer: a file may lack a second. */
 #define LIVE (SR_SEC / 2)
+#define SERVING (SR_SEC / 10)
 
 struct stretch {
 	struct stretch *next;
@@ -34,16 +43,19 @@ struct list {
 };
 struct worker {
 	int16_t *room;			/* for samples, of all its files */
-	bool threaded, live;
+	bool threaded, live, serving;
+	size_t length, backlog;		/* of a stretch; of what waits */
 	/* the caller's */
 	struct list full;
 	struct stretch *spare;
+	size_t nspare;
+	sr_time now, handed;		/* of the packets */
 	/* of both, behind the lock */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t filled, emptied;
 	struct list todo, done;
-	size_t queued;
+	size_t queued, bytes;
 	bool over;
 };
 
@@ -83,6 +95,16 @@ perform(struct stretch *s)
 		stream_packets(s->stream, s->p, s->n);
 }
 
+static size_t
+bytes_of(const struct list *l)
+{
+	size_t n = 0;
+
+	for (const struct stretch *s = l->first; s != NULL; s = s->next)
+		n += s->size;
+	return n;
+}
+
 static void *
 run(void *arg)
 {
@@ -102,6 +124,7 @@ run(void *arg)
 			perform(s);
 		pthread_mutex_lock(&w->lock);
 		w->queued -= mine.n;
+		w->bytes -= bytes_of(&mine);
 		move(&w->done, &mine, mine.n);
 		pthread_cond_signal(&w->emptied);
 	}
@@ -121,34 +144,77 @@ worker_room(struct worker *w, size_t *n)
 static void
 recycle(struct worker *w, struct stretch *s)
 {
-	if (s->size != STRETCH) {
+	if (s->size != w->length || (w->serving && w->nspare >= SPARES)) {
 		free(s);
 		return;
 	}
 	s->next = w->spare;
 	w->spare = s;
+	w->nspare++;
 }
 
-/* What is full goes over; waits while there is too much of it. */
 static void
-hand_over(struct worker *w)
+recycle_all(struct worker *w, struct list *l)
 {
 	struct stretch *s, *next;
-	struct list done;
 
-	list_init(&done);
-	pthread_mutex_lock(&w->lock);
-	w->queued += w->full.n;
-	move(&w->todo, &w->full, w->full.n);
-	pthread_cond_signal(&w->filled);
-	while (w->queued > QUEUE)
-		pthread_cond_wait(&w->emptied, &w->lock);
-	move(&done, &w->done, w->done.n);
-	pthread_mutex_unlock(&w->lock);
-	for (s = done.first; s != NULL; s = next) {
+	for (s = l->first; s != NULL; s = next) {
 		next = s->next;
 		recycle(w, s);
 	}
+	list_init(l);
+}
+
+/* Media goes; the ends of sessions stay, in their order. */
+static void
+drop_media(struct worker *w)
+{
+	struct list all = w->full, gone;
+
+	list_init(&gone);
+	list_init(&w->full);
+	while (all.n > 0) {
+		bool media = all.first->ended == NULL;
+
+		if (media)
+			recorder_behind(all.first->stream->session, w->now);
+		move(media ? &gone : &w->full, &all, 1);
+	}
+	recycle_all(w, &gone);
+}
+
+/* What is full goes over; waits while there is too much of it, or drops it. */
+static void
+hand_over(struct worker *w)
+{
+	struct list done;
+	bool late;
+
+	list_init(&done);
+	w->handed = w->now;
+	pthread_mutex_lock(&w->lock);
+	late = w->serving && w->bytes >= w->backlog;
+	pthread_mutex_unlock(&w->lock);
+	if (late)
+		drop_media(w);
+	pthread_mutex_lock(&w->lock);
+	w->queued += w->full.n;
+	w->bytes += bytes_of(&w->full);
+	move(&w->todo, &w->full, w->full.n);
+	pthread_cond_signal(&w->filled);
+	while (w->queued > QUEUE && !w->serving)
+		pthread_cond_wait(&w->emptied, &w->lock);
+	move(&done, &w->done, w->done.n);
+	pthread_mutex_unlock(&w->lock);
+	recycle_all(w, &done);
+}
+
+static bool
+is_time(const struct worker *w, const struct stretch *s)
+{
+	if (w->serving)
+		return s->ended != NULL || w->now - w->handed >= SERVING;
+	return w->full.n >= HANDFUL || w->live;
 }
 
 static void
@@ -162,7 +228,7 @@ give(struct worker *w, struct stretch *s)
 		return;
 	}
 	move(&w->full, &one, 1);
-	if (w->full.n >= HANDFUL || w->live)
+	if (is_time(w, s))
 		hand_over(w);
 }
 
@@ -171,13 +237,15 @@ give(struct worker *w, struct stretch *s)
 static struct stretch *
 take(struct worker *w, size_t need)
 {
-	size_t size = need > STRETCH ? need : STRETCH;
+	size_t size = need > w->length ? need : w->length;
 	struct stretch *s = w->spare;
 
-	if (size == STRETCH && s != NULL)
+	if (size == w->length && s != NULL) {
 		w->spare = s->next;
-	else if ((s = malloc(sizeof(*s) + size)) == NULL)
+		w->nspare--;
+	} else if ((s = malloc(sizeof(*s) + size)) == NULL) {
 		return NULL;
+	}
 	s->next = NULL;
 	s->ended = NULL;
 	s->size = size;
@@ -201,6 +269,7 @@ give_stretch(struct rec_stream *t)
 static int
 new_stretch(struct rec_stream *t, size_t need, sr_time now)
 {
+	t->worker->now = now;
 	give_stretch(t);
 	if ((t->stretch = take(t->worker, need)) == NULL)
 		return SR_ENOMEM;
@@ -261,6 +330,9 @@ start(struct sr_recorder *r, struct worker *w)
 {
 	w->threaded = r->cfg.threads > 1;
 	w->live = r->cfg.live;
+	w->serving = r->cfg.serving && w->threaded;
+	w->length = w->serving ? SHORT : STRETCH;
+	w->backlog = r->cfg.behind > 0 ? r->cfg.behind : BACKLOG;
 	list_init(&w->full);
 	list_init(&w->todo);
 	list_init(&w->done);
@@ -289,6 +361,14 @@ workers_start(struct sr_recorder *r)
 		if ((err = start(r, &r->workers[i])) == SR_OK)
 			r->nworkers++;
 	return err;
+}
+
+void
+workers_hurry(struct sr_recorder *r)
+{
+	for (size_t i = 0; i < r->nworkers; i++)
+		if (r->workers[i].threaded && r->workers[i].full.n > 0)
+			hand_over(&r->workers[i]);
 }
 
 struct worker *

@@ -52,24 +52,27 @@ fill(void)
 	sent += st.sent;
 }
 
-/* recvmmsg on each socket, and nothing else. */
+/* recvmmsg on each socket with the stamps of the kernel, and nothing else. */
 static void
 bare(void)
 {
 	static struct mmsghdr msgs[BATCH];
 	static struct iovec iov[BATCH];
-	static char data[BATCH][2048];
-	int n;
+	static char data[BATCH][2048], control[BATCH][64];
+	int n = BATCH;
 
-	for (int i = 0; i < BATCH; i++) {
+	for (int i = 0; i < BATCH; i++)
 		iov[i] = (struct iovec){ data[i], sizeof(data[i]) };
-		msgs[i].msg_hdr = (struct msghdr){ .msg_iov = &iov[i],
-		    .msg_iovlen = 1 };
+	for (size_t i = 0; i < nsockets; i++) {
+		/* The kernel wants these set again. */
+		for (int k = 0; k < n; k++)
+			msgs[k].msg_hdr = (struct msghdr){ .msg_iov = &iov[k],
+			    .msg_iovlen = 1, .msg_control = control[k],
+			    .msg_controllen = sizeof(control[k]) };
+		n = recvmmsg(pairs[i].rtp, msgs, BATCH, MSG_DONTWAIT, NULL);
+		n = n > 0 ? n : 0;
+		got += (size_t)n;
 	}
-	for (size_t i = 0; i < nsockets; i++)
-		if ((n = recvmmsg(pairs[i].rtp, msgs, BATCH, MSG_DONTWAIT,
-		    NULL)) > 0)
-			got += (size_t)n;
 }
 
 static void

@@ -145,6 +145,49 @@ TEST(a_socket_may_be_removed_while_it_is_drained)
 	stop(&c);
 }
 
+TEST(who_takes_the_place_of_one_that_went_is_found_there)
+{
+	struct ctx c;
+
+	start(&c, "127.0.0.1");
+	sr_loop_run_until(c.loop, sr_now() + 100 * SR_MSEC);
+	sr_drain_remove(c.d, c.sock[0]);
+	sr_drain_remove(c.d, c.sock[3]);
+	send_to(&c, 1, "x");
+	send_to(&c, 2, "x");
+	sr_loop_run_until(c.loop, sr_now() + 150 * SR_MSEC);
+	CHECK_EQ(c.got[1], 1);
+	CHECK_EQ(c.got[2], 1);
+	stop(&c);
+}
+
+TEST(what_comes_seldom_is_not_looked_at_in_vain)
+{
+	struct sr_drain_stats st;
+	struct ctx c;
+
+	start(&c, "127.0.0.1");
+	for (int i = 0; i < 4; i++) {
+		sr_drain_remove(c.d, c.sock[i]);
+		CHECK_EQ(sr_drain_seldom(c.d, c.pair[i].rtp, &c.pair[i],
+		    &c.sock[i]), SR_OK);
+	}
+	send_to(&c, 1, "x");
+	send_to(&c, 2, "x");
+	sr_loop_run_until(c.loop, sr_now() + 50 * SR_MSEC);
+	CHECK_EQ(c.got[1], 1);
+	CHECK_EQ(c.got[2], 1);
+	sr_drain_stats(c.d, &st);
+	CHECK_EQ(st.empty, 0);
+	c.remove = true;
+	for (int i = 0; i < 4; i++)
+		send_to(&c, i, "x");
+	sr_loop_run_until(c.loop, sr_now() + 50 * SR_MSEC);
+	CHECK_EQ(c.got[0], 1);
+	CHECK_EQ(c.got[1], 2);
+	stop(&c);
+}
+
 TEST(nobody_there_is_counted_and_the_rest_is_sent)
 {
 	struct sr_media_stats st = { .sent = 0 };

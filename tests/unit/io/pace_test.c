@@ -48,12 +48,12 @@ fake_next(void *arg, struct sr_packet *out)
 }
 
 static void
-fake_hear(void *arg, sr_time at, struct sr_str pkt)
+fake_hear(void *arg, void *cookie, sr_time at, struct sr_str pkt)
 {
 	struct fake *f = arg;
 
 	f->heard_at = at;
-	if (pkt.n == 8)
+	if (pkt.n == 8 && cookie == f)
 		__atomic_add_fetch(&f->heard, 1, __ATOMIC_RELEASE);
 }
 
@@ -66,11 +66,11 @@ fake_over(void *arg, void *cookie)
 }
 
 static void
-fake_release(void *arg)
+fake_release(void *arg, void *cookie)
 {
 	struct fake *f = arg;
 
-	__atomic_add_fetch(&f->released, 1, __ATOMIC_RELEASE);
+	__atomic_add_fetch(&f->released, cookie == f, __ATOMIC_RELEASE);
 }
 
 static void

@@ -130,6 +130,69 @@ TEST(recorder_makes_a_file_of_every_stream_and_a_log)
 	leave();
 }
 
+/* Its file is a FIFO that nobody reads: who opens it to write hangs, as with a
+ * disk that does not answer. */
+static void
+talk_to_a_disk_that_hangs(int packets)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/call_x/1.wav", root);
+	CHECK_EQ(mkfifo(path, 0600), 0);
+	for (int i = 0; i < packets; i++)
+		for (unsigned k = 0; k < 2; k++)
+			wire_talk(k, i, pass_on);
+}
+
+static int
+let_it_go(void)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/call_x/1.wav", root);
+	return open(path, O_RDONLY | O_NONBLOCK);
+}
+
+TEST(recorder_that_serves_does_not_wait_for_a_disk_that_hangs)
+{
+	static const char *const labels[] = { "1", "2" };
+	int fd;
+
+	enter(&(struct sr_record_cfg){ .threads = 2, .live = true,
+	    .serving = true });
+	wire_call(2, labels, pass_on);
+	talk_to_a_disk_that_hangs(500);
+	CHECK((fd = let_it_go()) >= 0);
+	wire_bye(pass_on);
+	finish();
+	close(fd);
+	CHECK(strstr(lines, "slow-disk") == NULL);
+	CHECK_EQ(contents("call_x/2.wav").n, 80 + 160000);
+	sr_recorder_free(rec);
+	leave();
+}
+
+TEST(recorder_drops_media_when_too_much_waits_and_says_so_once)
+{
+	static const char *const labels[] = { "1", "2" };
+	char *said;
+	int fd;
+
+	enter(&(struct sr_record_cfg){ .threads = 2, .live = true,
+	    .serving = true, .behind = 64 << 10 });
+	wire_call(2, labels, pass_on);
+	talk_to_a_disk_that_hangs(1000);
+	CHECK((fd = let_it_go()) >= 0);
+	wire_bye(pass_on);
+	finish();
+	close(fd);
+	said = strstr(lines, "slow-disk");
+	CHECK(said != NULL && strstr(said + 1, "slow-disk") == NULL);
+	CHECK_EQ(contents("call_x/2.wav").n, 80 + 320000);
+	sr_recorder_free(rec);
+	leave();
+}
+
 TEST(recorder_with_threads_writes_the_same)
 {
 	static const char *const labels[] = { "a", "b", "c" };
