@@ -28,7 +28,7 @@ help(void)
 "      --accept WHOM      siprec, or any: plain calls too [siprec]\n"
 "      --strict           the letter of RFC 7866\n"
 "      --allow CIDR       only from there; repeatable\n"
-"      --allow-identity W  only who has this TLS name or digest user; * is any\n"
+"      --allow-identity W  only this TLS name or digest user; * is any\n"
 "                         text; repeatable\n"
 "      --trusted CIDR     whose P-Asserted-Identity is believed; repeatable\n"
 "      --rate N           new calls a second of one address [no limit]\n"

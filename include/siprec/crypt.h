@@ -23,7 +23,7 @@ int sr_keylog_add(struct sr_keylog *k, struct sr_str text);
 size_t sr_keylog_count(const struct sr_keylog *k);
 void sr_keylog_free(struct sr_keylog *k);	/* wipes */
 
-/* ---- tls_watch: connections that a capture shows, opened with a key log ---- */
+/* ---- tls_watch: connections of a capture, opened with a key log ---- */
 
 /* TLS 1.2 (AES-GCM, AES-CBC, ChaCha20) and 1.3.  k must live as long. */
 struct sr_tls_watch;

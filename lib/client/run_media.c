@@ -417,8 +417,9 @@ leg_agree(struct leg *g, struct sr_str answer)
 		for (size_t i = 0; i < g->nlines && i < s.nmlines; i++)
 			agree_line(g, i, &g->lines[i], &s.mlines[i], &s);
 		if (s.nmlines < g->nlines)
-			run_call_fail(g->call, "the answer has %zu m-lines for %zu "
-			    "that were offered", s.nmlines, g->nlines);
+			run_call_fail(g->call, "the answer has %zu m-lines, "
+			    "not the %zu that were offered", s.nmlines,
+			    g->nlines);
 	} else {
 		run_call_fail(g->call, "the answer is no SDP");
 	}

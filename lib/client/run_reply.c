@@ -22,7 +22,8 @@ take_sdp(struct leg *g, const struct sr_ua_event *ev, size_t i)
 
 	if (!offers(ev, &sdp)) {
 		if (ev->status >= 200 && g->offered && i != NO_STEP) {
-			run_call_fail(c, "the %d has no SDP answer", ev->status);
+			run_call_fail(c, "the %d has no SDP answer",
+			    ev->status);
 			g->offered = false;
 		}
 		return;
@@ -177,7 +178,8 @@ leg_failed(struct leg *g, const struct sr_ua_event *ev)
 		return;
 	}
 	if (strcmp(ev->why, "over") != 0)
-		run_call_fail(c, "no answer to %s: %s", ev->method == SR_INVITE ?
+		run_call_fail(c, "no answer to %s: %s",
+		    ev->method == SR_INVITE ?
 		    "INVITE" : ev->method == SR_BYE ? "BYE" : "a request",
 		    ev->why);
 	if (i != NO_STEP)

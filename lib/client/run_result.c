@@ -120,8 +120,9 @@ run_call_judge(struct call *c)
 
 			sr_buf_init(&why, 600);
 			/* What was not reached was not tested. */
-			v[n] = i < c->step && !w->skipped ? sr_check_judge(check,
-			    &s->steps[i], &x.seen, &why) : SR_UNTESTED;
+			v[n] = i >= c->step || w->skipped ? SR_UNTESTED :
+			    sr_check_judge(check,
+			    &s->steps[i], &x.seen, &why);
 			if (v[n++] == SR_FAIL)
 				broken(c, check, i, sr_buf_str(&why));
 			sr_buf_free(&why);
