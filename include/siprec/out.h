@@ -82,7 +82,8 @@ struct sr_record_cfg {
 /* Files are made with this mode, 0600 without; directories may be searched by
  * who may read.  For the whole process, before the first recorder. */
 void sr_record_mode(unsigned mode);
-/* What is in one file encrypted into the other, as cfg says.  SR_OK, SR_ESYS. */
+/* What is in one file encrypted into the other, as cfg says.  SR_OK,
+ * SR_ESYS. */
 int sr_encrypt(const struct sr_record_cfg *cfg, int in, int out);
 /* The engine whose events it takes must live until it is flushed or freed:
  * packets point to the engine's formats. */

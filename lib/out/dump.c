@@ -32,7 +32,8 @@ dump_new(struct dump **dp, int dir, const char *name, sr_time start)
 
 	if (d == NULL)
 		return SR_ENOMEM;
-	fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, files_mode());
+	fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+	    files_mode());
 	if (fd < 0 || (d->f = fdopen(fd, "w")) == NULL) {
 		if (fd >= 0)
 			close(fd);

@@ -105,7 +105,8 @@ make_path(char *path)
 			return SR_ESYS;
 		*p = '/';
 	}
-	return mkdir(path, dir_mode()) == 0 || errno == EEXIST ? SR_OK : SR_ESYS;
+	return mkdir(path, dir_mode()) == 0 || errno == EEXIST ? SR_OK :
+	    SR_ESYS;
 }
 
 /* Is it ours?  Then its log says so in its first line. */

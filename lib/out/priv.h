@@ -123,7 +123,8 @@ int redact_message(const struct sr_record_cfg *c, struct sr_str raw,
 
 /* ---- encrypt ---- */
 
-const char *encrypt_suffix(const struct sr_record_cfg *c);	/* "" for none */
+/* "" for none. */
+const char *encrypt_suffix(const struct sr_record_cfg *c);
 int encrypt_file(const struct sr_record_cfg *c, int dir, const char *name);
 int encrypt_rest(const struct sr_record_cfg *c, int dir);
 

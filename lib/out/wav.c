@@ -86,7 +86,8 @@ reopen(struct sr_wav *w, int flags)
 {
 	if (w->fd >= 0)
 		return SR_OK;
-	w->fd = openat(w->dir, w->name, O_WRONLY | O_CLOEXEC | flags, files_mode());
+	w->fd = openat(w->dir, w->name, O_WRONLY | O_CLOEXEC | flags,
+	    files_mode());
 	if (w->fd < 0)
 		return SR_ESYS;
 	if (!w->owns) {
