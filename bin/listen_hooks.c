@@ -32,13 +32,14 @@ hooks_line(struct server *s, struct sr_str line)
 
 /* ---- losses ---- */
 
-/* Said when it is over: nothing more was lost for a second. */
+/* Said when it is over, and nothing more was lost for a second: sooner the
+ * words would be lost themselves. */
 static void
-judge(struct server *s, struct loss *l, uint64_t now, bool last)
+judge(struct server *s, struct loss *l, uint64_t now, bool behind, bool last)
 {
 	char text[200];
 
-	if (now > l->seen && !last) {
+	if ((now > l->seen || behind) && !last) {
 		l->seen = now;
 		return;
 	}
@@ -71,7 +72,7 @@ judge_sink(struct server *s, int i, struct sr_sink *sink, bool last)
 	if (gone != 0)
 		l->seen = l->said = n;
 	else
-		judge(s, l, n, last);
+		judge(s, l, n, sr_sink_behind(sink), last);
 	l->gone = gone != 0;
 }
 
@@ -86,7 +87,7 @@ look(struct server *s, bool last)
 	if (s->hook == NULL)
 		return;
 	sr_hook_stats(s->hook, &st);
-	judge(s, &s->losses[HOOK], st.dropped, last);
+	judge(s, &s->losses[HOOK], st.dropped, false, last);
 }
 
 /* What is to be said about programs that take samples. */

@@ -66,7 +66,7 @@ help(void)
 "      --clf FILE         each SIP message there, RFC 6873\n"
 "      --on-event CMD     run for each event, with its JSON on stdin\n"
 "      --on-stream CMD    run for each stream, with its samples on stdin\n"
-"      --backlog BYTES    that a slow reader leaves [16777216; samples 1048576]\n"
+"      --backlog BYTES    that a slow reader leaves [16 MiB; samples 1 MiB]\n"
 "  -q, --quiet            no events on stdout\n"
 "      --json             JSON Lines on a terminal too\n"
 "\n"

@@ -71,7 +71,8 @@ send_message(struct server *s, const struct sr_serve_event *ev)
 	    ev->data) != SR_OK)
 		lost(s, &ev->hop);
 	clf_take(s, &ev->hop, true, sr_now(), ev->data);
-	if (ev->server && !settle(s, ev))
+	/* What a request of ours answers came before it. */
+	if (!settle(s, ev->server ? ev : NULL))
 		return;
 	watch(s, &ev->hop.local, &ev->hop.remote, ev->hop.proto, sr_now(),
 	    ev->data);

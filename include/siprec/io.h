@@ -396,6 +396,8 @@ int sr_sink_reopen(struct sr_sink *s, const char *path);
 void sr_sink_put(struct sr_sink *s, struct sr_str line);
 /* Lines dropped so far; *gone gets the errno of a reader that went away. */
 uint64_t sr_sink_dropped(struct sr_sink *s, int *gone);
+/* Is the reader still behind: does more than half of what may, wait? */
+bool sr_sink_behind(struct sr_sink *s);
 /* Gives what waits until then to be written; a reader that hangs is left.  0,
  * the errno of one that went away, ETIMEDOUT. */
 int sr_sink_close(struct sr_sink *s, sr_time patience);

@@ -59,7 +59,8 @@ judge(struct sr_engine *e, struct call *c, const struct sr_msg *m,
 		c->src = !sender;
 		c->src_known = true;
 	}
-	if (c->cause != NULL)
+	/* Whom a server calls marks itself in its answer. */
+	if (c->cause != NULL && (c->begun || !sr_msg_is_src(m)))
 		return;
 	if (sr_msg_is_src(m)) {
 		c->cause = "sip.src";

@@ -158,7 +158,8 @@ meta_json(const struct sr_event *ev, struct sr_buf *b)
 	for (size_t i = 0; i < d->nfindings; i++)
 		errors += d->findings[i].severity == SR_ERROR;
 	sr_buf_fmt(b, ",\"file\":\"metadata-%04u.xml\"", ev->u.meta.n);
-	text(b, "datamode", d->datamode);
+	if (!sr_streq(d->root, SR_STR("requestsnapshot")))
+		text(b, "datamode", d->datamode);
 	sr_buf_fmt(b, ",\"valid\":%s,\"schema_valid\":%s,\"well_formed\":%s",
 	    d->valid ? "true" : "false", d->schema_valid ? "true" : "false",
 	    d->well_formed ? "true" : "false");

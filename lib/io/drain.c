@@ -230,8 +230,10 @@ sr_drain_remove(struct sr_drain *d, struct sr_drain_sock *s)
 		hole = d->cursor;
 	}
 	d->n--;
-	d->socks[hole] = d->socks[d->n];
-	d->socks[hole]->at = hole;
+	if (hole < d->n) {		/* else the hole is the last place */
+		d->socks[hole] = d->socks[d->n];
+		d->socks[hole]->at = hole;
+	}
 	free(s);
 }
 

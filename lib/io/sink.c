@@ -230,6 +230,17 @@ sr_sink_dropped(struct sr_sink *s, int *gone)
 	return n;
 }
 
+bool
+sr_sink_behind(struct sr_sink *s)
+{
+	bool behind;
+
+	pthread_mutex_lock(&s->lock);
+	behind = s->waiting.n > s->waiting.max / 2;
+	pthread_mutex_unlock(&s->lock);
+	return behind;
+}
+
 int
 sr_sink_close(struct sr_sink *s, sr_time patience)
 {

@@ -22,7 +22,7 @@ teardown_listen() {
 listen() {
 	: >words.txt
 	siprec-listen -l sip:127.0.0.1:$PORT -o out --keep-rtp --json --t1 50 \
-	    --min-free 0 --rtp-ports $RTP-$((RTP + 398)) "$@" \
+	    --min-free 0 --rtp-ports $RTP-31999 "$@" \
 	    >>events.jsonl 2>words.txt 3>&- &
 	LISTEN=$!
 	WIRE=
@@ -59,9 +59,18 @@ stop() {
 	wire
 }
 
+# What clients send here cannot be told into messages: nobody looks on.
+unwatched() {
+	[ -z "$WIRE" ] || { kill -TERM $WIRE; wait $WIRE || true; }
+	WIRE=
+	rm -rf unwatched
+	touch unwatched
+}
+
 # The wire, as far as we may see it.
 wire() {
 	local got=0
+	[ ! -e unwatched ] || return 0
 	if [ -n "$WIRE" ]; then
 		sleep 0.2
 		kill -TERM $WIRE && wait $WIRE || got=$?
@@ -86,11 +95,12 @@ replay() {
 
 # say udp|tcp <script: what sipsay does; answers in said.txt.
 say() {
-	SAID=$((SAID + 1))
-	sipsay -w said-$SAID.pcap $1 $PORT >said.txt 2>say.txt || {
-		cat said.txt say.txt
+	local n=${SAID:-$(ls said-*.pcap 2>/dev/null | wc -l)}
+	timeout 30 sipsay -w said-$n.pcap $1 $PORT >said-$n.txt 2>&1 || {
+		tail -40 said-$n.txt
 		return 1
 	}
+	cp said-$n.txt said.txt
 }
 
 # The directory of a session, the only one unless named; its log's events.
@@ -102,6 +112,11 @@ session() {
 
 nsessions() {
 	find out -mindepth 1 -maxdepth 1 -type d 2>/dev/null | wc -l
+}
+
+# Are N sessions on their way, one unless said?
+recording() {
+	[ "$(find out -name 1.wav 2>/dev/null | wc -l)" -ge "${1:-1}" ]
 }
 
 # log JQ-FILTER [DIR]: over the log of a session.
@@ -176,10 +191,8 @@ same_offline() {
 }
 
 events_of() {
-	jq -c 'select((.event == "warn" and (.rule | test("^(R|m|s)") | not)) |
-	    not) | del(.frame) | if .event == "warn" then
-	    .text |= sub("frame [0-9]+: "; "") else . end' \
-	    "$1/session.jsonl"
+	jq -c 'del(.frame) | if .event == "warn" then
+	    .text |= sub("^frame [0-9]+: "; "") else . end' "$1/session.jsonl"
 }
 
 # ---- messages for sipsay ----

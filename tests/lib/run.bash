@@ -95,3 +95,9 @@ http() {
 raw() {
 	sox "$1" -t raw -
 }
+
+# sent_all EVENTS: nothing is missing in any recording.
+sent_all() {
+	jq -se '[.[] | select(.event == "end") | .streams[]] |
+	    length > 0 and all(.packets >= 19 and .lost == 0)' "$1"
+}

@@ -1,8 +1,8 @@
 /* sipsay - says to a SIP server what a script has, and hears what it answers.
  *
- * sipsay [-w CAPTURE] udp|tcp PORT < SCRIPT, to 127.0.0.1.  What comes back goes
- * to stdout.  Exit status 1, and the line of the script, when something that
- * was expected did not come.  The script, a command a line:
+ * sipsay [-w CAPTURE] udp|tcp PORT < SCRIPT, to 127.0.0.1.  What comes back
+ * goes to stdout.  Exit status 1, and the line of the script, when something
+ * that was expected did not come.  The script, a command a line:
  *
  *   send		the lines up to one with a dot; {name} is replaced
  *   again		the message before once more
@@ -13,15 +13,18 @@
  *   closed MS		the connection must be closed by then
  *   let NAME HEADER	of the message that came last
  *   let NAME HEADER PARAMETER
- *   line NAME PREFIX	the rest of its first line that begins so
+ *   line NAME PREFIX	the word behind it in the first line that has it
  *   chunk N MS		writes from now on: N bytes, then a pause
  *   wait MS
  *   open, close	the connection
- *   rtp PORT SSRC N	that many packets of 20 ms, 20 ms apart
- *   burst PORT SSRC N	the same without waiting
+ *   lorises N		as many connections more, half a message on each
+ *   rtp PORT SSRC N [K]	that many packets of 20 ms, without each K-th;
+ *			every receiver report on it is printed: "report
+ *			SSRC FRACTION LOST HIGHEST"
+ *   stranger PORT SSRC N	the same from another port
  *
- * {port} is ours, {rand} differs from run to run, {len} is the length of what
- * stands behind the empty line. */
+ * {port} is ours, {rtp} that of our media, {rand} differs from run to run,
+ * {len} is the length of what stands behind the empty line. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -40,7 +43,7 @@ enum { MAX = 1 << 20, VARS = 64 };
 static struct { char name[32], value[1024]; } vars[VARS];
 static size_t nvars, chunk, at_line, seen;
 static bool tcp, over;
-static int fd = -1, pause_ms;
+static int fd = -1, rtp_fd, rtcp_fd, pause_ms;
 static uint16_t server, own;
 static struct sr_buf in, last, said;
 static struct sr_pcap *pcap;
@@ -175,8 +178,9 @@ whole(void)
 {
 	long n;
 
-	while (in.n >= 2 && in.p[0] == '\r' && in.p[1] == '\n')
-		sr_buf_drop(&in, 2);
+	for (; in.n >= 2 && memcmp(in.p, "\r\n", 2) == 0;
+	    sr_buf_drop(&in, 2))
+		puts("PONG");
 	n = tcp ? sr_sip_frame(sr_buf_str(&in), MAX, &seen) : (long)in.n;
 	if (n <= 0)
 		return false;
@@ -275,6 +279,7 @@ send_lines(void)
 
 	sr_buf_init(&head, MAX);
 	sr_buf_init(&body, MAX);
+	set("len", SR_STR("{len}"));	/* not yet known */
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		at_line++;
 		line[strcspn(line, "\n")] = '\0';
@@ -294,6 +299,21 @@ send_lines(void)
 	send_bytes(sr_buf_str(&said));
 	sr_buf_free(&head);
 	sr_buf_free(&body);
+}
+
+static void
+lorises(int n)
+{
+	static const char half[] = "OPTIONS sip:x SIP/2.0\r\nVia: SIP/2";
+	struct sockaddr_in a = local(server);
+
+	for (int i = 0; i < n; i++) {
+		int s = socket(AF_INET, SOCK_STREAM, 0);
+
+		if (s < 0 || connect(s, (struct sockaddr *)&a, sizeof(a)) ||
+		    send(s, half, sizeof(half) - 1, MSG_NOSIGNAL) < 0)
+			fail("lorises", strerror(errno));
+	}
 }
 
 static void
@@ -358,32 +378,94 @@ let_line(const char *name, const char *prefix)
 
 	while (sr_strline(&rest, &line))
 		if (sr_strstarts(line, sr_cstr(prefix))) {
-			set(name, sr_trim(sr_substr(line, strlen(prefix),
-			    line.n)));
+			line = sr_trim(sr_substr(line, strlen(prefix),
+			    line.n));
+			set(name, sr_substr(line, 0, sr_strchr(line, ' ')));
 			return;
 		}
 	fail(prefix, "no line begins so");
 }
 
-/* PCMU of one value, from a port of its own. */
-static void
-rtp(const char *port, const char *ssrc, const char *count, int gap)
+static int
+bind_to(uint16_t port)
 {
-	struct sockaddr_in to = local((uint16_t)atoi(port));
-	uint32_t id = (uint32_t)strtoul(ssrc, NULL, 0);
+	struct sockaddr_in a = local(port);
 	int s = socket(AF_INET, SOCK_DGRAM, 0);
 
-	for (int i = 0; i < atoi(count); i++) {
+	if (bind(s, (struct sockaddr *)&a, sizeof(a)) == 0)
+		return s;
+	close(s);
+	return -1;
+}
+
+static void
+open_media(void)
+{
+	for (unsigned i = 0; i < 200; i++) {
+		uint16_t port = (uint16_t)(10000 + ((unsigned)getpid() * 7 +
+		    i * 2) % 3000 / 2 * 2);
+
+		if ((rtp_fd = bind_to(port)) < 0)
+			continue;
+		if ((rtcp_fd = bind_to((uint16_t)(port + 1))) >= 0) {
+			set_number("rtp", port);
+			return;
+		}
+		close(rtp_fd);
+	}
+	fail("media", "no ports are free");
+}
+
+static uint32_t
+word_at(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	    (uint32_t)p[2] << 8 | p[3];
+}
+
+/* The first report block of an RR that begins a compound. */
+static void
+tell_reports(void)
+{
+	uint8_t b[2048];
+	ssize_t n;
+
+	while ((n = recv(rtcp_fd, b, sizeof(b), MSG_DONTWAIT)) > 0)
+		if (n >= 32 && b[1] == 201 && (b[0] & 31) > 0)
+			printf("report 0x%x %u %u %u\n", word_at(b + 8),
+			    b[12], word_at(b + 12) & 0xffffff,
+			    word_at(b + 16));
+}
+
+/* PCMU of one value. */
+static void
+rtp(int s, char word[][512])
+{
+	struct sockaddr_in to = local((uint16_t)atoi(word[1]));
+	uint32_t id = (uint32_t)strtoul(word[2], NULL, 0);
+	int drop = atoi(word[4]);
+
+	for (int i = 0; i < atoi(word[3]); i++) {
 		uint8_t b[172] = { 0x80, 0, (uint8_t)(i >> 8), (uint8_t)i,
 		    0, (uint8_t)(i * 160 >> 16), (uint8_t)(i * 160 >> 8),
 		    (uint8_t)(i * 160), (uint8_t)(id >> 24),
 		    (uint8_t)(id >> 16), (uint8_t)(id >> 8), (uint8_t)id };
 
 		memset(b + 12, 0x20, 160);
-		sendto(s, b, sizeof(b), 0, (struct sockaddr *)&to,
-		    sizeof(to));
-		nap(gap);
+		if (drop == 0 || i % drop != drop - 1)
+			sendto(s, b, sizeof(b), 0, (struct sockaddr *)&to,
+			    sizeof(to));
+		nap(20);
+		tell_reports();
 	}
+}
+
+static void
+stranger(char word[][512])
+{
+	int s = socket(AF_INET, SOCK_DGRAM, 0);
+
+	rtp(s, word);
 	close(s);
 }
 
@@ -391,14 +473,14 @@ static void
 command(char *line)
 {
 	struct sr_buf text;
-	char word[4][512] = { "", "", "", "" };
+	char word[5][512] = { "", "", "", "", "" };
 	int n;
 
 	sr_buf_init(&text, MAX);
 	expand(&text, line);
 	sr_buf_addc(&text, '\0');
-	n = sscanf(text.p, "%511s %511s %511s %511s", word[0], word[1],
-	    word[2], word[3]);
+	n = sscanf(text.p, "%511s %511s %511s %511s %511s", word[0], word[1],
+	    word[2], word[3], word[4]);
 	if (n <= 0 || word[0][0] == '#')
 		;
 	else if (strcmp(word[0], "send") == 0)
@@ -427,10 +509,12 @@ command(char *line)
 		open_socket();
 	else if (strcmp(word[0], "close") == 0)
 		close(fd);
+	else if (strcmp(word[0], "lorises") == 0)
+		lorises(atoi(word[1]));
 	else if (strcmp(word[0], "rtp") == 0)
-		rtp(word[1], word[2], word[3], 20);
-	else if (strcmp(word[0], "burst") == 0)
-		rtp(word[1], word[2], word[3], 0);
+		rtp(rtp_fd, word);
+	else if (strcmp(word[0], "stranger") == 0)
+		stranger(word);
 	else
 		fail(text.p, strcmp(word[0], "none") == 0 ?
 		    "something came" : "what is that?");
@@ -461,6 +545,7 @@ main(int argc, char *argv[])
 	set_number("rand", (unsigned)getpid() * 7919u + (unsigned)now_ms() %
 	    1000);
 	open_socket();
+	open_media();
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		at_line++;
 		line[strcspn(line, "\n")] = '\0';

@@ -165,7 +165,7 @@ check_others(const struct message *g)
 		    g->m.from.tag) || o->m.cseq != g->m.cseq)
 			continue;
 		if (o->m.method != g->m.method || !same(o->m.branch,
-		    g->m.branch))
+		    g->m.branch) || o->flow.proto != g->flow.proto)
 			continue;
 		if (!same(o->m.to.tag, g->m.to.tag))
 			bad(g, "3261-8.2.6.2", "another To tag than before");

@@ -172,3 +172,25 @@ TEST(nobody_there_is_counted_and_the_rest_is_sent)
 	CHECK_EQ(c.got[2], 20);
 	stop(&c);
 }
+
+/* The round stands at every place of the table once. */
+TEST(sockets_that_stay_are_drained_whichever_leave)
+{
+	struct ctx c;
+
+	for (int slices = 0; slices < 6; slices++) {
+		start(&c, "127.0.0.1");
+		sr_loop_run_until(c.loop, sr_now() + slices * 5 * SR_MSEC +
+		    2 * SR_MSEC);
+		sr_drain_remove(c.d, c.sock[0]);
+		sr_drain_remove(c.d, c.sock[3]);
+		send_to(&c, 1, "one");
+		send_to(&c, 2, "two");
+		sr_loop_run_until(c.loop, sr_now() + 120 * SR_MSEC);
+		CHECK_EQ(c.got[1], 1);
+		CHECK_EQ(c.got[2], 1);
+		sr_drain_remove(c.d, c.sock[1]);
+		sr_drain_remove(c.d, c.sock[2]);
+		stop(&c);
+	}
+}

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "siprec/crypt.h"
@@ -229,6 +230,64 @@ TEST(recorder_without_the_end_of_its_sessions_leaks_nothing)
 		wire_talk(0, i, pass_on);
 	finish();
 	CHECK(strstr(lines, "\"reason\":\"capture-end\"") != NULL);
+	sr_recorder_free(rec);
+	leave();
+}
+
+/* ---- a server ---- */
+
+static const char *const one_label[] = { "1" };
+
+TEST(recorder_that_serves_writes_lines_as_they_are_said)
+{
+	enter(&(struct sr_record_cfg){ .threads = 1, .live = true,
+	    .serving = true });
+	wire_call(1, one_label, pass_on);
+	CHECK(sr_strfind(contents("call_x/session.jsonl"),
+	    SR_STR("\"event\":\"answer\"")) <
+	    contents("call_x/session.jsonl").n);
+	wire_bye(pass_on);
+	finish();
+	CHECK_EQ(failure(), 0);
+	sr_recorder_free(rec);
+	leave();
+}
+
+TEST(recorder_that_serves_keeps_a_silent_stream_nothing_back)
+{
+	enter(&(struct sr_record_cfg){ .threads = 1, .live = true,
+	    .serving = true });
+	wire_call(1, one_label, pass_on);
+	for (int i = 0; i < 40; i++)
+		wire_talk(0, i, pass_on);
+	sr_recorder_tick(rec, wire_now + SR_SEC);
+	/* Behind the first 25, which settled where the stream stands. */
+	CHECK_EQ(contents("call_x/1.wav").n, 80 + 40 * 160 * 2);
+	wire_bye(pass_on);
+	finish();
+	sr_recorder_free(rec);
+	leave();
+}
+
+TEST(recorder_that_serves_touches_no_directory_that_is_there)
+{
+	struct sr_record_cfg cfg = { .threads = 1, .live = true,
+	    .serving = true };
+	char path[128], id[256];
+
+	enter(&cfg);
+	snprintf(path, sizeof(path), "%s/call_x", root);
+	CHECK_EQ(mkdir(path, 0700), 0);
+	cfg.dir = root;
+	CHECK(sr_record_taken(&cfg, wire_now, SR_STR("call_x")));
+	CHECK(!sr_record_taken(&cfg, wire_now, SR_STR("call_x-2")));
+	record(1, one_label);
+	finish();
+	CHECK_EQ(failure(), EEXIST);
+	CHECK_EQ(sr_recorder_trouble(rec, id), EEXIST);
+	CHECK_STR(sr_cstr(id), "call_x");
+	CHECK_EQ(sr_recorder_trouble(rec, id), 0);
+	CHECK_EQ(rmdir(path), 0);	/* nothing is in it */
 	sr_recorder_free(rec);
 	leave();
 }
