@@ -96,7 +96,9 @@ documented() {
 }
 
 @test "every key that is said is documented, and every one documented is said" {
-	documented | cut -f 1,2 | sort -u >documented
+	# Whom a client has proved to be is known to a server alone.
+	documented | cut -f 1,2 | sort -u |
+	    grep -vE '^begin.(asserted|identity|identity_by)$' >documented
 	said events.jsonl | cut -f 1,2 | sort -u >said
 	[ "$(cut -f 1 said | sort -u | wc -l)" -eq 14 ]
 	# The common ones may stand in any event.

@@ -367,7 +367,8 @@ first_file(struct rec_session *s, struct rec_stream *t,
 	char text[300];
 
 	if (f->decodable && t->file == NULL) {
-		if (s->recorder->feeds != NULL)
+		if (s->recorder->feeds != NULL &&
+		    s->recorder->cfg.keep == SR_KEEP_FULL)
 			t->participant = sr_arena_dup(&s->arena,
 			    sr_stream_participant(ev->stream));
 		t->rate = sr_codec_rate(f->format);

@@ -48,11 +48,11 @@ secured(int who, const char *proto, const char *crypto)
 static const char *
 line(int tag, int k, const char *params)
 {
-	static char ring[8][256];
+	static char ring[8][512];
 	static unsigned next;
 	char *t = ring[next++ % 8];
 
-	snprintf(t, 256, "a=crypto:%d AES_CM_128_HMAC_SHA1_80 inline:%s%s\r\n",
+	snprintf(t, 512, "a=crypto:%d AES_CM_128_HMAC_SHA1_80 inline:%s%s\r\n",
 	    tag, inlined[k], params);
 	return t;
 }
