@@ -19,6 +19,7 @@ enum {
 	ROUNDS = 64,	/* packets at once of a stream that is behind */
 	NICE = -11,
 	DATAGRAM = 2048,
+	MANY = 400,	/* streams: from then on few wake-ups count for more */
 	EVENTS = 64
 };
 
@@ -380,6 +381,18 @@ be_first(bool first)
 	syscall(SYS_sched_setattr, 0, &a, 0);
 }
 
+/* With many streams something is due in each tick: waking up twice a
+ * millisecond makes batches long enough to be cheap. */
+static sr_time
+wake_at(const struct sr_pace *p)
+{
+	sr_time at = sr_wheel_wake(&p->wheel), step = SR_MSEC / 2;
+
+	if (at == SR_NEVER || p->numbers.streams < MANY)
+		return at;
+	return (at + step - 1) / step * step;
+}
+
 static sr_time
 used(void)
 {
@@ -422,7 +435,7 @@ sr_pace_thread(void *arg)
 		run(p);
 		serve(p);
 		be_fair(p);
-		wait_until(p, sr_wheel_wake(&p->wheel));
+		wait_until(p, wake_at(p));
 	}
 	serve(p);
 	for (size_t i = 0; i < PACE_BUCKETS; i++)
