@@ -84,7 +84,9 @@ set(const char *name, struct sr_str value)
 	if (i == VARS)
 		fail(name, "too many names");
 	nvars += i == nvars;
-	snprintf(vars[i].name, sizeof(vars[i].name), "%s", name);
+	if (strlen(name) >= sizeof(vars[i].name))
+		fail(name, "too long a name");
+	strcpy(vars[i].name, name);
 	snprintf(vars[i].value, sizeof(vars[i].value), "%.*s", SR_FMT(value));
 }
 
