@@ -97,28 +97,16 @@ make_piece(const struct options *o, const char *flow, struct pieces *out)
 int
 read_wav(int dir, const char *path, struct sound *out)
 {
-	struct sr_wav_in in;
-	long n = 0;
-	size_t at = 0;
-	int16_t *v;
+	int err;
 
-	if (sr_wav_open(&in, dir, path) != SR_OK) {
-		cli_warn("%s: %s", path, errno != 0 ? strerror(errno) :
-		    "not a WAV file");
-		return CLI_NOINPUT;
-	}
-	v = malloc((in.frames + 1) * in.channels * sizeof(*v));
-	while (v != NULL && at < in.frames && (n = sr_wav_read(&in,
-	    v + at * in.channels, in.frames - at)) > 0)
-		at += (size_t)n;
-	for (size_t i = 1; v != NULL && i < at; i++)	/* the first channel */
-		v[i] = v[i * in.channels];
-	*out = (struct sound){ .kind = SOUND_WAV, .pcm = v, .frames = at,
-	    .rate = in.rate };
-	sr_wav_end(&in);
-	if (v == NULL || n < 0)
-		cli_warn("%s: it cannot be read", path);
-	return v == NULL || n < 0 ? CLI_NOINPUT : CLI_OK;
+	*out = (struct sound){ .kind = SOUND_WAV };
+	err = sr_audio_read(dir, path, &out->pcm, &out->frames, &out->rate);
+	if (err == SR_OK)
+		return CLI_OK;
+	cli_warn("%s: %s", path, err == SR_ESYS ? strerror(errno) :
+	    err == SR_EBAD ? "no audio file that we can read" :
+	    sr_strerror(err));
+	return CLI_NOINPUT;
 }
 
 /* As long as the longest file, where nothing else is said. */

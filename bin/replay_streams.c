@@ -3,6 +3,7 @@
 #include "replay_live.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -82,9 +83,15 @@ let_go(struct stream *t)
 static void
 release(void *arg, void *cookie)
 {
+	struct stream *t = cookie;
+
+	/* What was due before the end has left by now: this is all of it. */
+	sr_sender_numbers(arg, &t->numbers);
 	sr_sender_free(arg);
-	let_go(cookie);
+	let_go(t);
 }
+
+enum { PATIENCE = 100 };
 
 struct order {				/* carried over to the pacer */
 	struct stream *stream;
@@ -206,6 +213,16 @@ live_stream(struct world *w, const struct sr_run_event *ev)
 	}
 }
 
+/* Is the pacer done with all streams of a call? */
+static bool
+all_released(const struct sums *s)
+{
+	for (struct stream *t = s->closed; t != NULL; t = t->next)
+		if (atomic_load(&t->users) > 1)
+			return false;
+	return true;
+}
+
 void
 live_done(struct world *w, const struct sr_run_result *r)
 {
@@ -221,8 +238,12 @@ live_done(struct world *w, const struct sr_run_result *r)
 		totals_call(w->totals, r, &none);
 		return;
 	}
-	/* Behind this the pacer has done all that it was told. */
-	sr_pace_numbers(w->pace, &barrier);
+	/* Behind each of these the pacer has had a turn. */
+	for (int i = 0; i < PATIENCE && !all_released(s); i++) {
+		if (i > 0)
+			usleep(500);
+		sr_pace_numbers(w->pace, &barrier);
+	}
 	while ((t = s->closed) != NULL) {
 		s->closed = t->next;
 		totals_add(&s->sum, &t->numbers);

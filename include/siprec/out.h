@@ -38,6 +38,12 @@ int sr_wav_open(struct sr_wav_in *w, int dir, const char *name);
 long sr_wav_read(struct sr_wav_in *w, int16_t *v, size_t max);
 void sr_wav_end(struct sr_wav_in *w);
 
+/* The first channel of an audio file in any format that libsndfile reads; *pcm
+ * is the caller's to free.  SR_OK; SR_ESYS (errno); SR_EBAD: no audio file;
+ * SR_ELIMIT; SR_ENOMEM. */
+int sr_audio_read(int dir, const char *name, int16_t **pcm, size_t *frames,
+    uint32_t *rate);
+
 /* ---- pcap: a capture in the making, for Wireshark and for us ---- */
 
 /* Raw IP, nanoseconds, made in memory: the owner writes away and empties what
