@@ -367,7 +367,8 @@ totals_end(struct totals *t, const struct sr_pace_numbers *media)
 {
 	if (t->progress)
 		fprintf(stderr, "\r\033[K");
-	qsort(t->setup, t->nsetup, sizeof(*t->setup), by_size);
+	if (t->nsetup > 0)
+		qsort(t->setup, t->nsetup, sizeof(*t->setup), by_size);
 	t->line.n = 0;
 	if (t->o->conformance)
 		table(t);
