@@ -156,6 +156,18 @@ sr_u64(struct sr_rd *r)
 	return hi << 32 | sr_u32(r);
 }
 
+/* ---- pack: what struct sr_rd reads again ---- */
+
+/* Big-endian; a string has its length in 32 bits before it.  SR_OK, SR_ELIMIT,
+ * SR_ENOMEM. */
+int sr_pack_u8(struct sr_buf *b, uint8_t v);
+int sr_pack_u16(struct sr_buf *b, uint16_t v);
+int sr_pack_u32(struct sr_buf *b, uint32_t v);
+int sr_pack_u64(struct sr_buf *b, uint64_t v);
+int sr_pack_str(struct sr_buf *b, struct sr_str s);
+/* Borrowed; absent when it is empty.  One longer than max sets bad. */
+struct sr_str sr_unpack_str(struct sr_rd *r, size_t max);
+
 /* ---- prng: numbers that look random, the same for the same seed ---- */
 
 /* For tests, impairments and repeatable runs; never for secrets. */
