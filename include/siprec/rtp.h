@@ -173,6 +173,12 @@ double sr_line_skew(const struct sr_line *l);
  * it is not the source in force. */
 bool sr_line_locate(const struct sr_line *l, uint32_t ssrc, uint32_t ts,
     sr_time *at);
+/* What a line must know to go on in another process: numbers, and where its
+ * source stands; not the packets that wait.  SR_OK, SR_ELIMIT, SR_ENOMEM. */
+int sr_line_save(const struct sr_line *l, struct sr_buf *out);
+/* Into a new line; end is how much of it, in ns, has been kept since: what was
+ * saved may be older.  SR_OK; SR_EBAD: nothing has changed. */
+int sr_line_load(struct sr_line *l, struct sr_str saved, sr_time end);
 void sr_line_free(struct sr_line *l);
 
 /* ---- dtmf: RFC 4733 ---- */

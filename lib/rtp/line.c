@@ -12,24 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct sr_line {
-	sr_time end;			/* ns from the start */
-	int64_t end_at;			/* the same in units of end_clock */
-	uint32_t end_clock;
-	bool keep_payload, started, turned, fork;
-	bool two;			/* next is on */
-	struct sr_line_packet *pass;	/* straight through */
-	struct held *ready, *taken;
-	sr_time heard;			/* besides sum.heard */
-	struct source cur;
-	struct held **ready_end;
-	struct sr_numbers sum;		/* of the sources that are over */
-	struct sr_start *start;
-	uint32_t turned_from, turned_to;
-	double sxx, sxy;		/* of the trends that are over */
-	struct source next;
-};
-
 int
 sr_line_new(struct sr_line **lp, struct sr_start *start, bool keep_payload)
 {

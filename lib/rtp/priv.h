@@ -55,6 +55,24 @@ struct source {
 	uint64_t late, duplicate;
 };
 
+struct sr_line {
+	sr_time end;			/* ns from the start */
+	int64_t end_at;			/* the same in units of end_clock */
+	uint32_t end_clock;
+	bool keep_payload, started, turned, fork;
+	bool two;			/* next is on */
+	struct sr_line_packet *pass;	/* straight through */
+	struct held *ready, *taken;
+	sr_time heard;			/* besides sum.heard */
+	struct source cur;
+	struct held **ready_end;
+	struct sr_numbers sum;		/* of the sources that are over */
+	struct sr_start *start;
+	uint32_t turned_from, turned_to;
+	double sxx, sxy;		/* of the trends that are over */
+	struct source next;
+};
+
 enum fit {				/* of a packet to a source */
 	FIT_NEXT,			/* in order or ahead */
 	FIT_OLD,			/* behind: late, or a copy */

@@ -91,7 +91,11 @@ source_fit(const struct source *s, const struct sr_line_packet *p)
 		return is_continued(s, ts, off) ? FIT_NEXT : FIT_NOT;
 	if (off < -STALE || off > STALE)
 		return FIT_NOT;
-	return ahead > 0 ? FIT_NEXT : FIT_OLD;
+	if (ahead > 0)
+		return FIT_NEXT;
+	/* Its time goes on though its number seems to go back: so many are
+	 * missing that the number has turned over. */
+	return ts - s->ts > s->clock ? FIT_NOT : FIT_OLD;
 }
 
 static bool
