@@ -111,7 +111,7 @@ struct sr_event {	/* valid until the next sr_engine call */
 		} meta;
 		struct {
 			const struct sr_format *format;
-			uint32_t ssrc;
+			uint32_t ssrc, ts;
 			struct sr_flow flow;
 			unsigned mline;
 		} stream;

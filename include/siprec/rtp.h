@@ -179,6 +179,14 @@ int sr_line_save(const struct sr_line *l, struct sr_buf *out);
 /* Into a new line; end is how much of it, in ns, has been kept since: what was
  * saved may be older.  SR_OK; SR_EBAD: nothing has changed. */
 int sr_line_load(struct sr_line *l, struct sr_str saved, sr_time end);
+/* From which packet on a source's timestamps stood where, until the next one;
+ * the first of them and the latest, in order.  How many. */
+struct sr_anchor {
+	uint32_t ssrc, clock, ts;
+	int64_t at;			/* in units of clock, from the start */
+};
+enum { SR_ANCHORS = 8 };
+size_t sr_line_anchors(const struct sr_line *l, const struct sr_anchor **v);
 void sr_line_free(struct sr_line *l);
 
 /* ---- dtmf: RFC 4733 ---- */

@@ -55,11 +55,11 @@ seconds(struct sr_buf *b, const char *name, sr_time t)
 }
 
 static int
-stamp(struct sr_buf *b, const char *name, sr_time t)
+stamp(struct sr_buf *b, const char *name, sr_time t, int digits)
 {
 	key(b, name);
 	sr_buf_addc(b, '"');
-	sr_time_print(b, t, 3);
+	sr_time_print(b, t, digits);
 	return sr_buf_addc(b, '"');
 }
 
@@ -67,7 +67,7 @@ static void
 common(const struct sr_event *ev, struct sr_buf *b)
 {
 	sr_buf_fmt(b, "{\"v\":1,\"event\":\"%s\"", names[ev->kind]);
-	stamp(b, "time", ev->time);
+	stamp(b, "time", ev->time, 3);
 	if (ev->session != NULL) {
 		text(b, "session", ev->session->id);
 		text(b, "call_id", ev->session->call_id);
@@ -178,8 +178,9 @@ stream_json(const struct sr_event *ev, struct sr_buf *b)
 
 	sr_buf_fmt(b, ",\"m\":%u", ev->u.stream.mline + 1);
 	text(b, "codec", f->name);
-	sr_buf_fmt(b, ",\"clock\":%u,\"payload_type\":%u,\"ssrc\":\"0x%08x\"",
-	    f->clock, f->pt, ev->u.stream.ssrc);
+	sr_buf_fmt(b, ",\"clock\":%u,\"payload_type\":%u,\"ssrc\":\"0x%08x\","
+	    "\"timestamp\":%u", f->clock, f->pt, ev->u.stream.ssrc,
+	    ev->u.stream.ts);
 	addr(b, "src", &ev->u.stream.flow.src);
 	addr(b, "dst", &ev->u.stream.flow.dst);
 }
@@ -198,6 +199,26 @@ people_json(const struct sr_stream *t, enum sr_keep keep, struct sr_buf *b)
 			text(b, "aor", p->aor);
 		if (full && p->name.n > 0)
 			text(b, "name", p->name);
+		sr_buf_addc(b, '}');
+	}
+	sr_buf_addc(b, ']');
+}
+
+/* Where a file was moved or stretched when all was over they are not true. */
+static void
+sources_json(const struct sr_stream *t, struct sr_buf *b)
+{
+	const struct sr_cfg *cfg = &t->session->engine->cfg;
+	const struct sr_anchor *v;
+	size_t n = cfg->align || cfg->deskew ? 0 :
+	    sr_line_anchors(t->line, &v);
+
+	sr_buf_fmt(b, ",\"sources\":[");
+	for (size_t i = 0; i < n; i++) {
+		sr_buf_fmt(b, "%s{\"ssrc\":\"0x%08x\",\"clock\":%u,"
+		    "\"timestamp\":%u", i > 0 ? "," : "", v[i].ssrc,
+		    v[i].clock, v[i].ts);
+		seconds(b, "at", ticks_ns(v[i].at, v[i].clock));
 		sr_buf_addc(b, '}');
 	}
 	sr_buf_addc(b, ']');
@@ -233,6 +254,7 @@ end_stream_json(const struct sr_stream *t, const struct sr_end_file *f,
 	seconds(b, "duration", f != NULL ? f->duration : t->heard ?
 	    ev->u.end.duration : 0);
 	seconds(b, "heard", n.heard);
+	sources_json(t, b);
 	people_json(t, ev->u.end.keep, b);
 	sr_buf_addc(b, '}');
 }
@@ -243,7 +265,8 @@ end_json(const struct sr_event *ev, const struct sr_end_file *files,
 {
 	bool first = true;
 
-	stamp(b, "start", ev->u.end.start);
+	stamp(b, "start", ev->u.end.start, 3);
+	stamp(b, "start_exact", ev->u.end.start, 9);
 	seconds(b, "duration", ev->u.end.duration);
 	seconds(b, "dialog_duration", ev->u.end.dialog_duration);
 	text(b, "reason", sr_cstr(ev->u.end.reason));

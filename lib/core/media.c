@@ -70,6 +70,7 @@ first_media(struct sr_engine *e, struct sr_stream *t, const struct flow *f,
 	ev->stream = t;
 	ev->u.stream.format = format;
 	ev->u.stream.ssrc = h->ssrc;
+	ev->u.stream.ts = h->ts;
 	ev->u.stream.flow = f->key;
 	ev->u.stream.mline = t->mline;
 }
@@ -95,6 +96,7 @@ remark(struct sr_engine *e, struct sr_stream *t, const struct sr_line_packet *p)
 static void
 fork_line(struct sr_engine *e, struct sr_stream *t, const struct flow *f)
 {
+	const struct sr_anchor *at;
 	struct sr_stream *other;
 	struct sr_rtp h = { 0 };
 	uint32_t ssrc;
@@ -114,6 +116,8 @@ fork_line(struct sr_engine *e, struct sr_stream *t, const struct flow *f)
 	t->nforks++;
 	h.ssrc = ssrc;
 	sr_line_fork(t->line, other->line);
+	if (sr_line_anchors(other->line, &at) > 0)
+		h.ts = at->ts;
 	first_media(e, other, f, &h, t->last);
 	queue_pull(e, other);
 }

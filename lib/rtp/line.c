@@ -59,6 +59,7 @@ leave(struct sr_line *l, struct source *s, struct sr_line_packet *p,
 		s->at_ref -= p->at - end;
 		p->at = end;
 	}
+	anchor_note(&l->anchors, s, ts);
 	if (p->at < 0)			/* before anything that counts */
 		p->at = 0;
 	p->lost = seq > s->seq_out && l->started ?
@@ -531,6 +532,13 @@ sr_line_locate(const struct sr_line *l, uint32_t ssrc, uint32_t ts,
 		return false;
 	*at = (sr_time)((double)(s->at_ref + full - s->ts_ref) * s->tick);
 	return true;
+}
+
+size_t
+sr_line_anchors(const struct sr_line *l, const struct sr_anchor **v)
+{
+	*v = l->anchors.v;
+	return l->anchors.n;
 }
 
 void

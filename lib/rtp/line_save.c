@@ -190,6 +190,8 @@ sr_line_load(struct sr_line *l, struct sr_str saved, sr_time end)
 	    fresh.end_clock + 0.5) : 0;
 	if (fresh.started)
 		catch_up(&fresh, end);
+	if (fresh.cur.on)
+		anchor_note(&fresh.anchors, &fresh.cur, fresh.cur.ts);
 	if (fresh.end > fresh.start->end)
 		fresh.start->end = fresh.end;
 	*l = fresh;

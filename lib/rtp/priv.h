@@ -55,6 +55,15 @@ struct source {
 	uint64_t late, duplicate;
 };
 
+struct anchors {
+	struct sr_anchor v[SR_ANCHORS];
+	size_t n;
+	int64_t base;			/* of the last one */
+};
+/* A packet of that timestamp leaves: where its source stands is kept, unless
+ * it stood there before. */
+void anchor_note(struct anchors *a, const struct source *s, int64_t ts);
+
 struct sr_line {
 	sr_time end;			/* ns from the start */
 	int64_t end_at;			/* the same in units of end_clock */
@@ -71,6 +80,7 @@ struct sr_line {
 	uint32_t turned_from, turned_to;
 	double sxx, sxy;		/* of the trends that are over */
 	struct source next;
+	struct anchors anchors;
 };
 
 enum fit {				/* of a packet to a source */

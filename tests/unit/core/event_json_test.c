@@ -85,6 +85,11 @@ TEST(event_json_end_counts)
 	CHECK_EQ(json_integer_value(json_object_get(t, "lost")), 5);
 	CHECK(json_real_value(json_object_get(o, "duration")) > 1.89);
 	CHECK_STR(sr_cstr(text(t, "codec")), "PCMU");
+	/* where its timestamps stand, and sample 0, to the nanosecond */
+	t = json_array_get(json_object_get(t, "sources"), 0);
+	CHECK_EQ(json_integer_value(json_object_get(t, "clock")), 8000);
+	CHECK(json_real_value(json_object_get(t, "at")) == 0);
+	CHECK_EQ(strlen(text(o, "start_exact")), strlen(text(o, "start")) + 6);
 	json_decref(o);
 }
 

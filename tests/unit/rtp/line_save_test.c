@@ -86,6 +86,21 @@ TEST(a_saved_line_goes_on_where_its_source_stands)
 	sr_line_free(line);
 }
 
+TEST(a_saved_line_tells_where_its_source_stands)
+{
+	const struct sr_anchor *v;
+
+	start = (struct sr_start){ .t0 = SR_NEVER };
+	begin();
+	stream(0, 100);
+	restart(0);
+	stream(200, 230);
+	CHECK_EQ(sr_line_anchors(line, &v), 1);
+	CHECK_EQ(v[0].ssrc, 1);
+	CHECK_EQ(v[0].at, (int64_t)v[0].ts);
+	sr_line_free(line);
+}
+
 TEST(a_saved_line_knows_how_much_is_missing)
 {
 	start = (struct sr_start){ .t0 = SR_NEVER };
