@@ -158,6 +158,9 @@ take(struct server *s, const struct sr_serve_event *ev)
 	case SR_SERVE_KEYS:
 		media_keys(s, ev);
 		break;
+	case SR_SERVE_PERSIST:		/* not asked for */
+	case SR_SERVE_TAKEN:
+		break;
 	}
 }
 

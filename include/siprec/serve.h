@@ -72,6 +72,7 @@ struct sr_serve_cfg {
 	size_t max_sessions;		/* 10,000 */
 	size_t max_lines;		/* 64 m-lines in one offer */
 	size_t max_subscriptions;	/* 100 */
+	bool persist;	/* PERSIST events, see "what outlives the process" */
 };
 int sr_serve_new(struct sr_serve **sp, const struct sr_serve_cfg *cfg);
 void sr_serve_free(struct sr_serve *s);
@@ -150,6 +151,10 @@ enum sr_serve_kind {
 	SR_SERVE_DONE,			/* ticket, act, status, leg: how the
 					 * other side took a command */
 	SR_SERVE_NOTE,			/* rule, text, call_id; leg or 0 */
+	SR_SERVE_PERSIST,	/* ticket, call_id: of the session's first
+				 * dialog, over: see below */
+	SR_SERVE_TAKEN,	/* call_id, as above: another server has the session;
+			 * its legs are released before */
 	SR_SERVE_IDLE			/* draining, and nothing is left */
 };
 #define SR_ALL_LINES SIZE_MAX
@@ -160,6 +165,8 @@ struct sr_serve_want {			/* a line that needs ports */
 	bool mux;			/* one port, not two */
 	bool text;			/* real-time text, not audio */
 	struct sr_addr local;		/* where the signalling came to */
+	/* What a restored line had, to be bound again; family 0: nothing. */
+	struct sr_serve_port again;
 };
 struct sr_serve_keying {
 	enum sr_keying keying;		/* NONE: plain RTP, or ICE alone */
@@ -168,6 +175,10 @@ struct sr_serve_keying {
 	bool active;			/* DTLS: we are the client */
 	struct sr_str fingerprint;	/* DTLS: the peer's */
 	struct sr_str ufrag, pwd;	/* ICE, lite side: ours, or absent */
+	/* Of a restored line: what comes can be opened with these keys, but
+	 * nothing may be sent with ours, whose index nobody knows (RFC 3711
+	 * section 9.1), until KEYS tells a new one. */
+	bool old;
 };
 enum sr_serve_act {
 	SR_ACT_PAUSE, SR_ACT_RESUME, SR_ACT_STOP, SR_ACT_DROP, SR_ACT_SNAPSHOT,
@@ -195,7 +206,7 @@ struct sr_serve_event {
 	const struct sr_plan_line *peer;	/* addresses, mux, held ... */
 	enum sr_dir dir;		/* SR_RECVONLY or SR_INACTIVE */
 	struct sr_serve_keying keying;
-	bool on;
+	bool on, over;
 	uint64_t conn;
 	enum sr_serve_act act;
 	const char *rule;
@@ -238,6 +249,61 @@ struct sr_serve_register {
 };
 int sr_serve_register(struct sr_serve *s, const struct sr_serve_register *r,
     sr_time now, uint64_t *ticket);
+
+/* ---- what outlives the process ---- */
+
+/* With cfg.persist, PERSIST comes before a 2xx to INVITE or UPDATE, a re-INVITE
+ * or a BYE of ours leaves, and what leg would send next waits behind it, until
+ * sr_serve_persisted or for 500 ms.  The owner calls sr_serve_save when it
+ * takes the event: the session is by then as if all had been sent.  It comes
+ * too, and nothing waits, after other changes: an ACK, a mute, a session timer
+ * that moved.  over: the last leg of the session has ended, the record can go.
+ *
+ * err SR_OK: it is written.  SR_EAUTH: the session belongs to somebody else by
+ * now; as sr_serve_abandon.  Others: what waits goes out nevertheless, as after
+ * 500 ms, and a NOTE "store" says so, once until it works again.  SR_ENOENT:
+ * nothing waits for that ticket (any more): after SR_EAUTH, abandon the session
+ * by its name. */
+int sr_serve_persisted(struct sr_serve *s, uint64_t ticket, int err,
+    sr_time now);
+/* Another server has it: what waits is not sent, its legs end without BYE or
+ * answer (RELEASE, then TAKEN).  session: a name as in sr_serve_do.  SR_OK,
+ * SR_ENOENT. */
+int sr_serve_abandon(struct sr_serve *s, struct sr_str session, sr_time now);
+/* The Call-IDs of all dialogs of that session, oldest first, at most max;
+ * borrowed until the next call.  How many there are. */
+size_t sr_serve_names(const struct sr_serve *s, struct sr_str first,
+    struct sr_str *v, size_t max);
+/* Adds the record of a session, by the Call-ID of its first dialog: all its
+ * legs but those whose first offer has no answer yet, which end with the
+ * process.  Without keys, there are none in it.  SR_OK; SR_ENOENT: there is
+ * none that could be kept; SR_ELIMIT; SR_ENOMEM. */
+int sr_serve_save(const struct sr_serve *s, struct sr_str first, bool keys,
+    struct sr_buf *out);
+/* Makes a session again, out of its record: as it was, with the same o=
+ * versions, paused where it was paused, with what was to be told to the client
+ * yet to be told.  PORTS comes for its lines, with what they had in again.
+ * Where they get the same, LINE, KEYS and MUTE tell how they stand, and it goes
+ * on; where they get others, or keys are wanted (keys false, or none in the
+ * record; DTLS, whose association died with the process), a re-INVITE of ours
+ * follows, unless one of the client comes first and is answered.  Then it
+ * asks for a snapshot, RFC 7866 9.2; who answers nothing and sends nothing is
+ * probed within 10 s, and the session ends when that fails.
+ *
+ * from: over which hop a message came that is fed next, and for which the
+ * session was fetched: nothing of ours is sent before 100 ms; NULL: none.
+ * Take all events before the message is fed.
+ *
+ * SR_OK, also when the session is here already: then nothing happens.
+ * Otherwise nothing has changed: SR_EBAD: it is no such record or damaged;
+ * SR_EUNSUP: of a later version; SR_ELIMIT; SR_ENOMEM. */
+int sr_serve_restore(struct sr_serve *s, struct sr_str in, bool keys,
+    const struct sr_hop *from, sr_time now);
+/* Is this message a request in a dialog, or one that replaces a dialog, that is
+ * not known here and has not ended lately?  *call_id, a view into raw, is that
+ * dialog's: whoever has a store asks it before the message is fed. */
+bool sr_serve_misses(const struct sr_serve *s, struct sr_str raw,
+    struct sr_str *call_id);
 
 /* One JSON object and a line feed.  SR_OK, SR_ENOENT, SR_ELIMIT, SR_ENOMEM. */
 int sr_serve_list(const struct sr_serve *s, struct sr_buf *out, sr_time now);

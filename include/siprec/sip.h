@@ -147,6 +147,9 @@ int sr_sdp_parse(struct sr_sdp *s, struct sr_str text);
 /* Writes text with every character of key material replaced by '*':
  * a=crypto inline keys, k= values, ice-pwd. */
 int sr_sdp_mask(struct sr_buf *out, struct sr_str text);
+/* The same for keys alone, which become zeros that can be read as keys: what
+ * is left is an SDP that means the same but for them. */
+int sr_sdp_blank(struct sr_buf *out, struct sr_str text);
 const struct sr_format *sr_mline_format(const struct sr_mline *m, uint8_t pt);
 void sr_sdp_free(struct sr_sdp *s);
 

@@ -111,6 +111,7 @@ struct sr_ua_event {
 	enum sr_method method;
 	struct sr_str branch;		/* of the transaction, for logs */
 	bool server;			/* is it a server transaction? */
+	bool again;	/* SEND: these very bytes were sent before */
 	int status;
 	const struct sr_msg *msg;
 	const struct sr_body *body;	/* where msg is, never NULL */
@@ -276,7 +277,38 @@ struct sr_session_timer sr_dialog_timer(const struct sr_dialog *d);
 /* The dialog with this Call-ID and tags, early or confirmed, or NULL. */
 struct sr_dialog *sr_ua_find(struct sr_ua *ua, struct sr_str call_id,
     struct sr_str local_tag, struct sr_str remote_tag);
+/* Is this request part of a dialog or a transaction that is known here? */
+bool sr_ua_knows(struct sr_ua *ua, const struct sr_msg *m);
 size_t sr_ua_dialogs(const struct sr_ua *ua);	/* how many there are */
 size_t sr_ua_transactions(const struct sr_ua *ua);
+
+/* ---- a dialog that survives its process ---- */
+
+/* Adds all that an established dialog is, as bytes that say which version they
+ * are: ids, URIs, routes, CSeqs, the session timer, both session descriptions;
+ * and a 2xx of ours that has no ACK yet, so that it can be said again.  Without
+ * keys, those of SDES are zeros in it (sr_sdp_blank).  Credentials of a client
+ * are never in it.  SR_OK; SR_ENOENT: no 2xx was sent or heard, or it is over;
+ * SR_ELIMIT; SR_ENOMEM. */
+int sr_dialog_save(const struct sr_dialog *d, bool keys, struct sr_buf *out);
+/* Makes it again.  Our CSeq is 100 higher: requests may have been sent since.
+ * The numbers of connections mean nothing any more: a peer of TCP is reached
+ * at its target until it speaks.  A refresh that is overdue is sent within
+ * 2 s; a session that would be over, or soon, gets max(32 s, interval / 3)
+ * from now on, because refreshes were not heard.  What waited for its ACK is
+ * repeated and waits on; when nothing comes, ACKED is told (msg NULL): it may
+ * have come while nobody listened.  A 2xx to a request of before gets an ACK.
+ *
+ * SR_OK; SR_EBAD: no such record, cut short or with bytes too many, or the
+ * dialog is here already; SR_EUNSUP: of a later version; SR_ELIMIT;
+ * SR_ENOMEM. */
+int sr_dialog_restore(struct sr_ua *ua, struct sr_str in, sr_time now,
+    struct sr_dialog **out);
+/* From now on it speaks from where here.local is. */
+void sr_dialog_move(struct sr_dialog *d, const struct sr_hop *here);
+/* Forgets it without a word: nothing of it is sent any more, not even what
+ * waits as an event, no event tells of its end, and copies of what it was
+ * asked are not answered.  d is gone. */
+void sr_dialog_drop(struct sr_dialog *d);
 
 #endif

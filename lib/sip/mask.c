@@ -9,6 +9,7 @@ struct mask {
 	struct sr_buf *out;
 	struct sr_str line;
 	size_t at;
+	bool zero;			/* keys of zeros, instead of stars */
 	int err;
 };
 
@@ -28,13 +29,16 @@ copy_to(struct mask *m, size_t end)
 		m->at = end;
 }
 
+/* In base64, A is zero; as many bytes remain when the padding stays. */
 static void
 star(struct mask *m)
 {
+	char c = m->line.p[m->at++];
+
+	if (!blank(c) && !(m->zero && c == '='))
+		c = m->zero ? 'A' : '*';
 	if (m->err == SR_OK)
-		m->err = sr_buf_addc(m->out,
-		    blank(m->line.p[m->at]) ? m->line.p[m->at] : '*');
-	m->at++;
+		m->err = sr_buf_addc(m->out, c);
 }
 
 static void
@@ -140,7 +144,8 @@ hide_attribute(struct mask *m)
 
 	name = sr_trim(sr_substr(l, m->at, colon - m->at));
 	for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++) {
-		if (colon == l.n || !sr_strieq(name, secret[i].name))
+		if (colon == l.n || !sr_strieq(name, secret[i].name) ||
+		    (m->zero && secret[i].hide == hide_rest))
 			continue;
 		copy_to(m, colon + 1);
 		secret[i].hide(m);
@@ -149,9 +154,9 @@ hide_attribute(struct mask *m)
 }
 
 static int
-mask_line(struct sr_buf *out, struct sr_str line)
+mask_line(struct sr_buf *out, struct sr_str line, bool zero)
 {
-	struct mask m = { .out = out, .line = line };
+	struct mask m = { .out = out, .line = line, .zero = zero };
 	size_t i = 0;
 	char type;
 
@@ -169,14 +174,14 @@ mask_line(struct sr_buf *out, struct sr_str line)
 	return m.err;
 }
 
-int
-sr_sdp_mask(struct sr_buf *out, struct sr_str text)
+static int
+mask(struct sr_buf *out, struct sr_str text, bool zero)
 {
 	struct sr_str rest = text, line, end;
 	int err;
 
 	while (sr_strline(&rest, &line)) {
-		if ((err = mask_line(out, line)) != SR_OK)
+		if ((err = mask_line(out, line, zero)) != SR_OK)
 			return err;
 		end.p = line.p + line.n;
 		end.n = (size_t)(rest.p - end.p);
@@ -184,4 +189,16 @@ sr_sdp_mask(struct sr_buf *out, struct sr_str text)
 			return err;
 	}
 	return SR_OK;
+}
+
+int
+sr_sdp_mask(struct sr_buf *out, struct sr_str text)
+{
+	return mask(out, text, false);
+}
+
+int
+sr_sdp_blank(struct sr_buf *out, struct sr_str text)
+{
+	return mask(out, text, true);
 }

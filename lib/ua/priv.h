@@ -12,6 +12,7 @@ enum {
 /* Bytes on their way: a transaction sends them again, an event shows them. */
 struct wire {
 	unsigned refs;
+	bool sent;			/* a second time it is a copy */
 	size_t n;
 	char p[];
 };

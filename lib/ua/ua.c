@@ -126,6 +126,7 @@ wire_new(struct sr_str s)
 	if (w == NULL)
 		return NULL;
 	w->refs = 1;
+	w->sent = false;
 	w->n = s.n;
 	memcpy(w->p, s.p, s.n);
 	return w;
@@ -287,6 +288,8 @@ ua_send(struct sr_ua *ua, const struct sr_tx *tx, const struct sr_dialog *d,
 	ua->sent[ua->n - 1] = wire_ref(w);
 	e->hop = *hop;
 	e->data = (struct sr_str){ w->p, w->n };
+	e->again = w->sent;
+	w->sent = true;
 	e->method = method;
 	e->status = status;
 	if (d != NULL && !d->solo)

@@ -194,6 +194,14 @@ tell(struct rig *r, const struct sr_serve_event *ev)
 	case SR_SERVE_NOTE:
 		snprintf(text, sizeof(text), "NOTE %s", ev->rule);
 		break;
+	case SR_SERVE_PERSIST:
+		snprintf(text, sizeof(text), "PERSIST %.*s%s",
+		    SR_FMT(ev->call_id), ev->over ? " over" : "");
+		break;
+	case SR_SERVE_TAKEN:
+		snprintf(text, sizeof(text), "TAKEN %.*s",
+		    SR_FMT(ev->call_id));
+		break;
 	case SR_SERVE_IDLE:
 		snprintf(text, sizeof(text), "IDLE");
 		break;

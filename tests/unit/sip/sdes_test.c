@@ -154,6 +154,38 @@ TEST(sdes_every_suite_goes_there_and_back)
 	    SR_AES256_80);
 }
 
+TEST(sdes_keys_that_are_blanked_are_zeros_of_the_same_length)
+{
+	static const uint8_t zeros[SR_MAX_KEY];
+	uint8_t random[SR_MAX_KEY + SR_MAX_SALT];
+	struct sr_sdes_key key;
+	struct sr_sdes_keys read;
+	struct sr_buf line, blank;
+	struct sr_sdp s;
+
+	memset(random, 0xa5, sizeof(random));
+	for (int suite = SR_AES128_80; suite <= SR_GCM256; suite++) {
+		sr_buf_init(&line, 1000);
+		sr_buf_init(&blank, 1000);
+		sr_buf_add(&line, SR_STR("v=0\r\nm=audio 1 RTP/SAVP 0\r\n"
+		    "a=ice-pwd:abcd\r\n"));
+		sr_sdes_make(&key, (enum sr_suite)suite, random);
+		sr_sdes_print(&line, 7, &key);
+		CHECK_EQ(sr_sdp_blank(&blank, sr_buf_str(&line)), SR_OK);
+		CHECK_EQ(blank.n, line.n);
+		CHECK(sr_strfind(sr_buf_str(&blank), SR_STR("pwd:abcd")) <
+		    blank.n);
+		CHECK_EQ(sr_sdp_parse(&s, sr_buf_str(&blank)), SR_OK);
+		CHECK_EQ(sr_sdes_choose(&read, &s.mlines[0], 0), 0);
+		CHECK_EQ(read.v[0].suite, suite);
+		CHECK_EQ(memcmp(read.v[0].key, zeros, SR_MAX_KEY), 0);
+		CHECK_EQ(memcmp(read.v[0].salt, zeros, SR_MAX_SALT), 0);
+		sr_sdp_free(&s);
+		sr_buf_free(&line);
+		sr_buf_free(&blank);
+	}
+}
+
 TEST(sdes_a_key_has_the_length_of_its_suite)
 {
 	CHECK_EQ(read_line("AES_256_CM_HMAC_SHA1_80", "inline:" KEY), SR_EBAD);
