@@ -19,6 +19,8 @@ struct sr_cfg {
 	bool reports;			/* keep what receiver reports ask for */
 	bool deskew;			/* correct the senders' clocks, too */
 	bool no_latch;	/* media from the addresses of the SDP only */
+	bool journal;			/* sessions can be saved */
+	size_t max_journal;	/* bytes of one session's: 1 MiB */
 	const struct sr_crypto *crypto;	/* needed */
 	size_t max_message;		/* 1 MiB: a SIP message, a body */
 	size_t max_sessions;		/* 1,000,000 at a time */
@@ -82,6 +84,7 @@ enum sr_event_kind {
 };
 struct sr_event {	/* valid until the next sr_engine call */
 	enum sr_event_kind kind;
+	bool again;			/* it is of a restored past */
 	sr_time time;
 	uint64_t num;			/* frame, 0: none */
 	struct sr_session *session;	/* NULL: of no session */
@@ -178,6 +181,37 @@ bool sr_engine_unwanted(struct sr_engine *e, struct sr_flow *f);
 /* The input is over: every session ends with capture-end. */
 void sr_engine_finish(struct sr_engine *e, sr_time now);
 void sr_engine_free(struct sr_engine *e);
+
+/* ---- sessions that outlive their process ---- */
+
+/* The session that a dialog of this Call-ID belongs to, once it has begun. */
+struct sr_session *sr_engine_session(struct sr_engine *e,
+    struct sr_str call_id);
+/* What its signalling has made of a session (cfg.journal), to be made again
+ * anywhere; with keys, or with none: then SRTP is dropped until the next key
+ * comes.  SR_OK, SR_ELIMIT, SR_ENOMEM. */
+int sr_session_save(const struct sr_session *s, bool keys,
+    struct sr_buf *out);
+/* Where its media stands: for who goes on in the same files.  Few bytes. */
+int sr_session_mark(const struct sr_session *s, struct sr_buf *out);
+/* Its name and begin, of bytes that were saved.  SR_OK, SR_EBAD. */
+int sr_saved_name(struct sr_str saved, struct sr_str *name, sr_time *begin);
+/* Makes the session again; saved must live until the events have been taken:
+ * those of its past, with `again`, and a STREAM for each stream that had media.
+ * Without mark its media is placed anew.  With it, kept says how much of a
+ * stream, by its index of then, stands in its file; the hole up to what comes
+ * next will be a GAP.  SR_OK; SR_EBAD; SR_ENOENT: it is over; SR_ENOMEM. */
+struct sr_kept {
+	size_t was;			/* sr_stream_was */
+	sr_time end;
+};
+int sr_engine_restore(struct sr_engine *e, struct sr_str saved,
+    struct sr_str mark, const struct sr_kept *kept, size_t nkept,
+    struct sr_session **sp);
+/* The index that it had when the mark was made; SIZE_MAX: it is new. */
+size_t sr_stream_was(const struct sr_stream *t);
+/* Ends a session now for a reason of the owner's ("taken-over"; static). */
+void sr_session_end(struct sr_session *s, sr_time now, const char *reason);
 
 /* What a recorder adds to the end of a stream. */
 struct sr_end_file {

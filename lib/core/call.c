@@ -177,6 +177,7 @@ call_begin(struct sr_engine *e, struct call *c, const char *cause)
 	}
 	if (c->plain)
 		session_made_meta(s, c);
+	journal_begin(c);
 	notes_tell(e, c);
 	/* Without a 2xx to be seen there will be no answer either. */
 	if (strcmp(cause, "2xx") != 0)
@@ -213,6 +214,7 @@ call_end(struct sr_engine *e, struct call *c, const char *reason)
 		return;
 	c->over = true;
 	notes_drop(e, c);
+	journal_free(&c->journal);
 	for (int i = UAC; i <= UAS; i++) {
 		offer_free_sdp(c->side[i].sdp);
 		c->side[i].sdp = NULL;
@@ -316,6 +318,7 @@ request(struct sr_engine *e, const struct sr_chunk *ch, struct sr_str raw,
 	}
 	c->last = e->now;
 	call_wire(e, c, ch, raw);
+	journal_add(e, c, ch, m, raw);
 	if (c->over)
 		return;
 	learn(c, &c->side[by], &m->from);
@@ -373,6 +376,7 @@ response(struct sr_engine *e, const struct sr_chunk *ch, struct sr_str raw,
 	}
 	c->last = e->now;
 	call_wire(e, c, ch, raw);
+	journal_add(e, c, ch, m, raw);
 	if (c->over || m->status == 100)
 		return;
 	first = invite && m->cseq == c->cseq;

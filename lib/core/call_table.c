@@ -54,6 +54,7 @@ call_free(struct sr_engine *e, struct call *c)
 	offer_free_sdp(c->side[UAS].sdp);
 	offer_free_sdp(c->offer);
 	notes_drop(e, c);
+	journal_free(&c->journal);
 	sr_arena_free(&c->arena);
 	free(c);
 	e->ncalls--;
@@ -100,6 +101,7 @@ call_new(struct sr_engine *e, struct sr_str call_id)
 	c->hash = h;
 	c->call_id = sr_arena_dup(&c->arena, call_id);
 	c->notes_end = &c->notes;
+	sr_buf_init(&c->journal, e->cfg.max_journal);
 	c->since = c->last = e->now;
 	c->next = e->calls[h & (e->call_cap - 1)];
 	e->calls[h & (e->call_cap - 1)] = c;

@@ -23,6 +23,8 @@ sr_engine_new(struct sr_engine **ep, const struct sr_cfg *cfg)
 		e->cfg.max_flows = 1000000;
 	if (e->cfg.max_orphans == 0)
 		e->cfg.max_orphans = 4 << 20;
+	if (e->cfg.max_journal == 0)
+		e->cfg.max_journal = 1 << 20;
 	sr_arena_init(&e->formats, 8 << 20);
 	*ep = e;
 	return SR_OK;

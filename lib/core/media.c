@@ -109,6 +109,7 @@ fork_line(struct sr_engine *e, struct sr_stream *t, const struct flow *f)
 	stream_formats(other, NULL, 0);
 	for (size_t i = 0; i < t->nformats; i++)
 		other->formats[other->nformats++] = t->formats[i];
+	other->is_fork = true;
 	other->fork = t->fork;
 	other->fork_ssrc = t->fork_ssrc;
 	t->fork = other;
@@ -290,7 +291,7 @@ static void
 gap(struct sr_engine *e, struct sr_stream *t, const struct sr_line_packet *p)
 {
 	int64_t lost = (int64_t)p->lost * p->ticks;
-	sr_time missing = ticks_ns(p->hole < lost ? p->hole : lost,
+	sr_time missing = ticks_ns(p->hole < lost || t->again ? p->hole : lost,
 	    p->format->clock);
 	sr_time at = ticks_ns(p->at - p->hole, p->format->clock);
 	struct sr_event *ev;
@@ -329,8 +330,10 @@ placed(struct sr_engine *e, struct sr_stream *t, const struct sr_line_packet *p)
 		warn(e, t->session, "clock", "stream %.*s: the time jumps by "
 		    "more than a day: what follows is put behind what was "
 		    "before", SR_FMT(t->label));
-	if (p->lost > 0)
+	/* While nobody listened, nobody counted either. */
+	if (p->lost > 0 || t->again)
 		gap(e, t, p);
+	t->again = false;
 	if (p->format->id == SR_CODEC_CN)
 		return;
 	t->heard = true;

@@ -143,6 +143,8 @@ struct sr_stream {
 	/* the rest */
 	uint32_t fork_ssrc, ssrc;
 	unsigned nforks;
+	bool is_fork, again;	/* again: nothing came since it was restored */
+	size_t was;			/* its index before that */
 	struct sr_stream *next;
 	size_t index;
 	unsigned mline;			/* from 0 */
@@ -184,6 +186,7 @@ struct sr_session {
 	bool plain;			/* no recording session: --all */
 	struct call *early;		/* it has not begun */
 	size_t ncalls;			/* dialogs that belong to it */
+	struct sr_buf journal;		/* its messages, to be saved */
 	void *slot;
 	struct sr_arena arena;
 };
@@ -197,6 +200,9 @@ void stream_formats(struct sr_stream *t, const struct sr_format *v, size_t n);
 const struct sr_format *stream_format(struct sr_stream *t, uint8_t pt);
 const struct sr_format *stream_guess(struct sr_stream *t,
     const struct sr_format *f, struct sr_str payload);
+/* The same format as the engine keeps it, for good. */
+const struct sr_format *stream_known(struct sr_stream *t,
+    const struct sr_format *f);
 bool stream_offers(const struct sr_stream *t, uint8_t pt);
 void session_end(struct sr_session *s, sr_time now, const char *reason);
 void session_destroy(void *s);
@@ -272,6 +278,7 @@ struct call {
 	struct sr_arena *note_memory;	/* of the notes, NULL: none */
 	struct note *notes, **notes_end;
 	size_t nnotes;
+	struct sr_buf journal;		/* until the session begins */
 	struct sr_stream *(*streams)[2];	/* by m-line and sender */
 	size_t nstreams;
 	struct sr_arena arena;
@@ -313,6 +320,15 @@ void call_wire(struct sr_engine *e, struct call *c, const struct sr_chunk *ch,
     struct sr_str raw);
 void notes_tell(struct sr_engine *e, struct call *c);
 void notes_drop(struct sr_engine *e, struct call *c);
+
+/* ---- journal: the messages that make a session what it is ---- */
+
+void journal_add(struct sr_engine *e, struct call *c,
+    const struct sr_chunk *ch, const struct sr_msg *m, struct sr_str raw);
+void journal_begin(struct call *c);	/* the session's, from now on */
+void journal_free(struct sr_buf *j);	/* wipes: it holds keys */
+/* The next one of a journal, borrowed; false: that was all. */
+bool journal_next(struct sr_rd *r, struct sr_chunk *c);
 
 /* ---- alone: RTP without signalling ---- */
 
@@ -361,6 +377,8 @@ struct sr_engine {
 	size_t nsessions;
 	bool adopting;			/* several packets at once */
 	bool over;			/* nothing comes any more */
+	bool again;			/* what is fed has been told before */
+	struct sr_str again_id;
 	uint8_t *opened;		/* the SRTP packet on its way */
 	struct sr_flow unwanted;
 	bool has_unwanted;

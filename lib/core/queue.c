@@ -40,7 +40,7 @@ queue_event(struct sr_engine *e, enum sr_event_kind kind, struct sr_session *s)
 		return NULL;
 	i->pull = false;
 	i->ev = (struct sr_event){ .kind = kind, .time = e->now,
-	    .num = e->num, .session = s };
+	    .num = e->num, .session = s, .again = e->again };
 	return &i->ev;
 }
 

@@ -20,6 +20,7 @@ struct secure {
 	struct candidate v[MAX_CANDIDATES];	/* the likeliest first */
 	size_t n;
 	bool warned;
+	bool lost;			/* there was a key, and it is gone */
 };
 
 void
@@ -145,6 +146,15 @@ masked(const struct sr_mline *m)
 	    sr_stristarts(m->sdes[0].params, SR_STR("inline:*"));
 }
 
+/* A session was saved without its keys: nothing is believed before the next
+ * one comes. */
+static void
+secure_lose(struct sr_stream *t)
+{
+	if ((t->secure = sr_zalloc(sizeof(*t->secure))) != NULL)
+		t->secure->lost = true;
+}
+
 void
 secure_apply(struct sr_engine *e, struct sr_stream *t,
     const struct sr_mline *snd, const struct sr_mline *rcv)
@@ -157,6 +167,8 @@ secure_apply(struct sr_engine *e, struct sr_stream *t,
 	    masked(snd) || masked(rcv)) {
 		secure_free(e, t);
 		t->sealed = false;
+		if (e->again && masked(any))
+			secure_lose(t);
 		return;
 	}
 	if (snd != NULL && (line = accepted(snd, rcv)) != NULL) {
@@ -257,7 +269,7 @@ secure_open(struct sr_engine *e, struct sr_stream *t, struct sr_chunk *c)
 	int err;
 
 	if (s->n == 0)
-		return true;
+		return !s->lost;
 	out = room_for(e, c->data.n);
 	err = out == NULL ? SR_ENOMEM : try(e, s, c->data, false, out,
 	    c->data.n, &n);
@@ -281,7 +293,7 @@ secure_open_rtcp(struct sr_engine *e, struct sr_stream *t, struct sr_str *data)
 	size_t n;
 
 	if (t->secure == NULL || t->secure->n == 0)
-		return !t->sealed;
+		return !t->sealed && (t->secure == NULL || !t->secure->lost);
 	if ((out = room_for(e, data->n)) == NULL ||
 	    try(e, t->secure, *data, true, out, data->n, &n) != SR_OK)
 		return false;

@@ -155,6 +155,7 @@ session_new(struct sr_engine *e, struct sr_str call_id)
 	s->start.t0 = SR_NEVER;
 	s->streams_end = &s->streams;
 	sr_arena_init(&s->arena, SESSION_MEMORY);
+	sr_buf_init(&s->journal, e->cfg.max_journal);
 	s->call_id = sr_arena_dup(&s->arena, call_id);
 	s->older = e->sessions;
 	if (s->older != NULL)
@@ -168,7 +169,8 @@ session_new(struct sr_engine *e, struct sr_str call_id)
 void
 session_begin(struct sr_session *s)
 {
-	s->id = name_of(s, s->call_id);
+	s->id = s->engine->again ? sr_arena_dup(&s->arena,
+	    s->engine->again_id) : name_of(s, s->call_id);
 	s->begun = s->engine->now;
 	s->early = NULL;
 }
@@ -188,6 +190,7 @@ stream_new(struct sr_session *s, unsigned mline, int from, struct sr_str label)
 	t->mline = mline;
 	t->from = from;
 	t->index = s->nstreams++;
+	t->was = SIZE_MAX;
 	if (label.n > 0) {
 		t->label = sr_arena_dup(&s->arena, label);
 	} else {
@@ -241,8 +244,8 @@ intern(struct sr_engine *e, const struct sr_format *f)
 	return v[at] = copy;
 }
 
-static const struct sr_format *
-stream_intern(struct sr_stream *t, const struct sr_format *f)
+const struct sr_format *
+stream_known(struct sr_stream *t, const struct sr_format *f)
 {
 	const struct sr_format *kept = intern(t->session->engine, f);
 
@@ -263,7 +266,7 @@ nameless(struct sr_stream *t, uint8_t pt)
 
 	sr_buf_init(&b, 8);
 	sr_buf_fmt(&b, "PT%u", pt);
-	f = stream_intern(t, &(struct sr_format){ .name = sr_buf_str(&b),
+	f = stream_known(t, &(struct sr_format){ .name = sr_buf_str(&b),
 	    .clock = 8000, .pt = pt, .channels = 1 });
 	sr_buf_free(&b);
 	return f;
@@ -276,7 +279,7 @@ stream_formats(struct sr_stream *t, const struct sr_format *v, size_t n)
 	t->last = NULL;
 	for (size_t i = 0; i < n && t->nin_force < MAX_FORMATS; i++) {
 		const struct sr_format *f = v[i].clock != 0 ?
-		    stream_intern(t, &v[i]) : nameless(t, v[i].pt);
+		    stream_known(t, &v[i]) : nameless(t, v[i].pt);
 
 		if (f != NULL)
 			t->in_force[t->nin_force++] = f;
@@ -300,7 +303,7 @@ sealed(struct sr_stream *t, const struct sr_format *f)
 	struct sr_format copy = *f;
 
 	copy.id = SR_CODEC_UNKNOWN;
-	return stream_intern(t, &copy);
+	return stream_known(t, &copy);
 }
 
 static const struct sr_format *
@@ -315,7 +318,7 @@ format_of(struct sr_stream *t, uint8_t pt)
 		if (t->formats[i]->pt == pt)
 			return t->formats[i];
 	if (sr_format_static(&f, pt))
-		return stream_intern(t, &f);
+		return stream_known(t, &f);
 	return nameless(t, pt);
 }
 
@@ -342,7 +345,7 @@ stream_guess(struct sr_stream *t, const struct sr_format *f,
 	    (payload.p[1] & 0x40) != 0 || t->codec == NULL)
 		return f;
 	event.clock = t->codec->clock;
-	return stream_intern(t, &event);
+	return stream_known(t, &event);
 }
 
 void
@@ -432,6 +435,7 @@ session_destroy(void *p)
 		sr_line_free(t->line);
 	}
 	sr_meta_free(s->meta);
+	journal_free(&s->journal);
 	if (s->newer != NULL)
 		s->newer->older = s->older;
 	else
