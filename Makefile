@@ -24,6 +24,9 @@ WITH_BCG729  ?= $(call found,libbcg729)
 WITH_AMR     ?= $(call found,opencore-amrnb opencore-amrwb vo-amrwbenc)
 WITH_ARCHIVE ?= $(call found,libarchive)
 WITH_SECCOMP ?= $(call found,libseccomp)
+WITH_SQLITE  ?= $(call found,sqlite3)
+WITH_REDIS   ?= $(call found,hiredis)
+WITH_REDIS_TLS ?= $(call found,hiredis hiredis_ssl)
 optional = $(if $(filter yes,$(WITH_$(1))),$(2))
 PKGS    := libosip2 libxml-2.0 jansson libpcap sndfile speexdsp libssl \
 	libcrypto libsrtp2 libevent libevent_openssl libcares \
@@ -31,8 +34,9 @@ PKGS    := libosip2 libxml-2.0 jansson libpcap sndfile speexdsp libssl \
 	$(call optional,BCG729,libbcg729) \
 	$(call optional,AMR,opencore-amrnb opencore-amrwb vo-amrwbenc) \
 	$(call optional,ARCHIVE,libarchive) \
-	$(call optional,SECCOMP,libseccomp)
-OPTIONS := $(foreach w,SPANDSP OPUS BCG729 AMR ARCHIVE SECCOMP,$(call optional,$w,-DWITH_$w))
+	$(call optional,SECCOMP,libseccomp) $(call optional,SQLITE,sqlite3) \
+	$(call optional,REDIS,hiredis) $(call optional,REDIS_TLS,hiredis_ssl)
+OPTIONS := $(foreach w,SPANDSP OPUS BCG729 AMR ARCHIVE SECCOMP SQLITE REDIS REDIS_TLS,$(call optional,$w,-DWITH_$w))
 
 VERSION := 0.1.0
 override CPPFLAGS += -D_GNU_SOURCE -Iinclude -Ilib -Itests -DSR_VERSION='"$(VERSION)"' \
@@ -51,7 +55,7 @@ comma   := ,
 B       := build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 BIN     := $(if $(SAN),$B/bin,bin)
 PURE    := base net rtp sip meta media core ua play client serve
-LAYERS  := $(PURE) crypt out io
+LAYERS  := $(PURE) crypt store out io
 OBJ      = $(patsubst %.c,$B/%.o,$(wildcard $(addsuffix /*.c,$(addprefix lib/,$(LAYERS)))))
 PROGS   := $(patsubst bin/%.c,%,$(wildcard bin/siprec-*.c))
 TOOLS   := $(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c))
@@ -79,7 +83,7 @@ $(BIN)/siprec-%: $B/bin/siprec-%.o $B/bin/cli.o $B/libsiprec.a
 	$(if $V,,@echo "  LD $@";)$(CC) $(LDFLAGS) $(CFLAGS) -o $@ $(filter %.o,$^) \
 	$(filter %.a,$^) $(LDLIBS)
 
-$B/tests/unit/all: $(patsubst %.c,$B/%.o,$(wildcard tests/unit/*.c tests/unit/*/*.c)) $B/libsiprec.a
+$B/tests/unit/all: $(patsubst %.c,$B/%.o,$(wildcard tests/unit/*.c tests/unit/*/*.c tests/store/*.c)) $B/libsiprec.a
 	$(if $V,,@echo "  LD $@";)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Tools that tests use, and the floor of the bench: ours, never installed.

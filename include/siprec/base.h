@@ -76,6 +76,9 @@ int sr_buf_reserve(struct sr_buf *b, size_t n);	/* room for n more bytes */
 void sr_buf_drop(struct sr_buf *b, size_t n);	/* forget the first n */
 struct sr_str sr_buf_str(const struct sr_buf *b);
 void sr_buf_free(struct sr_buf *b);
+/* Zeros that no compiler leaves out. */
+void sr_wipe(void *p, size_t n);
+void sr_buf_wipe(struct sr_buf *b);	/* and free */
 
 /* ---- arena: many small things that die together ---- */
 

@@ -228,8 +228,6 @@ void sr_sdes_make(struct sr_sdes_key *k, enum sr_suite suite,
  * without a suite, SR_ELIMIT, SR_ENOMEM. */
 int sr_sdes_print(struct sr_buf *out, uint32_t tag,
     const struct sr_sdes_key *k);
-/* Zeros that no compiler leaves out. */
-void sr_wipe(void *p, size_t n);
 
 /* ---- plan: what an offer asks of us, RFC 3264, RFC 7866 section 7 ---- */
 

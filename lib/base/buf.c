@@ -155,3 +155,19 @@ sr_buf_free(struct sr_buf *b)
 	free(b->p);
 	*b = (struct sr_buf){ .max = b->max };
 }
+
+void
+sr_wipe(void *p, size_t n)
+{
+	volatile uint8_t *v = p;
+
+	while (n-- > 0)
+		*v++ = 0;
+}
+
+void
+sr_buf_wipe(struct sr_buf *b)
+{
+	sr_wipe(b->p, b->cap);
+	sr_buf_free(b);
+}

@@ -63,15 +63,6 @@ sr_suite_by_name(struct sr_str name)
 	return SR_SUITE_NONE;
 }
 
-void
-sr_wipe(void *p, size_t n)
-{
-	volatile uint8_t *v = p;
-
-	while (n-- > 0)
-		*v++ = 0;
-}
-
 /* ---- one key: key||salt ["|" lifetime] ["|" mki ":" length] ---- */
 
 /* Peers leave the padding out; RFC 4568 section 6.1 discards it anyway. */
