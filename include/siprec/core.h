@@ -201,12 +201,12 @@ int sr_saved_name(struct sr_str saved, struct sr_str *name, sr_time *begin);
  * Without mark its media is placed anew.  With it, kept says how much of a
  * stream, by its index of then, stands in its file; the hole up to what comes
  * next will be a GAP.  SR_OK; SR_EBAD; SR_ENOENT: it is over; SR_ENOMEM. */
-struct sr_kept {
+struct sr_stands {			/* in the file of a stream */
 	size_t was;			/* sr_stream_was */
 	sr_time end;
 };
 int sr_engine_restore(struct sr_engine *e, struct sr_str saved,
-    struct sr_str mark, const struct sr_kept *kept, size_t nkept,
+    struct sr_str mark, const struct sr_stands *kept, size_t nkept,
     struct sr_session **sp);
 /* The index that it had when the mark was made; SIZE_MAX: it is new. */
 size_t sr_stream_was(const struct sr_stream *t);

@@ -13,6 +13,11 @@ struct sr_wav;
  * (errno), SR_ENOMEM. */
 int sr_wav_new(struct sr_wav **wp, int dir, const char *name, uint32_t rate,
     uint8_t channels);
+/* Goes on behind the whole frames of a file that sr_wav_new has made, whatever
+ * its header says, or makes it where it is not there.  SR_EBAD: it is no such
+ * file, or one of another rate or number of channels. */
+int sr_wav_append(struct sr_wav **wp, int dir, const char *name,
+    uint32_t rate, uint8_t channels);
 /* What is recorded can be had again: the header is brought up to date now
  * and then only, which saves half of the writes. */
 void sr_wav_relax(struct sr_wav *w);
@@ -72,6 +77,8 @@ struct sr_record_cfg {
 	bool live;			/* the input comes only once */
 	bool serving;	/* lines are on the disk as soon as they are said, and
 			 * a directory that is there is not touched */
+	bool resumes;	/* with serving: what a process leaves can be gone on
+			 * with, by what .resume says while a session runs */
 	unsigned threads;		/* that decode; 1: the caller's own */
 	size_t behind;	/* with serving: bytes of media that may wait for the
 			 * disk, in each thread; past that it is dropped, with
@@ -107,6 +114,20 @@ void sr_recorder_tick(struct sr_recorder *r, sr_time now);
  * sr_cfg.taken. */
 bool sr_record_taken(const struct sr_record_cfg *cfg, sr_time begin,
     struct sr_str name);
+/* What a process has left in the directory of a session, for
+ * sr_engine_restore: then its events, as far as they are of the past, make the
+ * recorder go on in the files that are there.  SR_OK; SR_ENOENT: there is no
+ * such directory; SR_EBAD: there is, but nothing to go on with: its session
+ * has ended, or needs another name; SR_ENOMEM.  Free it in every case. */
+struct sr_left {
+	struct sr_buf bytes;
+	struct sr_str mark;
+	struct sr_stands *v;		/* how long the files are */
+	size_t n;
+};
+int sr_record_left(const struct sr_record_cfg *cfg, sr_time begin,
+    struct sr_str name, struct sr_left *out);
+void sr_left_free(struct sr_left *l);
 /* A session whose files could not all be written, each once: its name into
  * id.  Its errno; 0: there is none. */
 int sr_recorder_trouble(struct sr_recorder *r, char id[static 256]);

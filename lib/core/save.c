@@ -218,7 +218,7 @@ fork_again(struct sr_session *s, const struct stream_mark *v)
 }
 
 static sr_time
-kept_of(const struct sr_kept *kept, size_t n, size_t was)
+kept_of(const struct sr_stands *kept, size_t n, size_t was)
 {
 	for (size_t i = 0; i < n; i++)
 		if (kept[i].was == was)
@@ -249,7 +249,7 @@ stream_again(struct sr_engine *e, struct sr_stream *t,
 
 static int
 media_again(struct sr_engine *e, struct sr_session *s, struct sr_str mark,
-    const struct sr_kept *kept, size_t nkept)
+    const struct sr_stands *kept, size_t nkept)
 {
 	struct sr_rd r = sr_rd(mark);
 	struct stream_mark v;
@@ -278,7 +278,7 @@ media_again(struct sr_engine *e, struct sr_session *s, struct sr_str mark,
 
 int
 sr_engine_restore(struct sr_engine *e, struct sr_str saved,
-    struct sr_str mark, const struct sr_kept *kept, size_t nkept,
+    struct sr_str mark, const struct sr_stands *kept, size_t nkept,
     struct sr_session **sp)
 {
 	struct sr_session *before = e->sessions;

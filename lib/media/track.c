@@ -48,6 +48,15 @@ sr_track_new(struct sr_track **tp, const struct sr_pcm_sink *sink)
 }
 
 void
+sr_track_resume(struct sr_track *t, uint32_t rate, uint8_t channels,
+    uint64_t frames)
+{
+	t->rate = rate;
+	t->channels = channels;
+	t->end = frames;
+}
+
+void
 sr_track_free(struct sr_track *t)
 {
 	if (t == NULL)

@@ -25,6 +25,10 @@ pcap_put(struct rec_session *s, sr_time time, const struct sr_flow *flow,
 {
 	int err = s->pcap == NULL ? sr_pcap_new(&s->pcap, MOST) : SR_OK;
 
+	if (err == SR_OK && s->has_pcap) {
+		sr_pcap_out(s->pcap)->n = 0;	/* the file has its head */
+		s->has_pcap = false;
+	}
 	if (err != SR_OK || s->pcap_lost)
 		return err;
 	err = sr_pcap_put(s->pcap, time, flow, data,

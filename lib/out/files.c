@@ -167,23 +167,43 @@ parent_of(const struct sr_record_cfg *cfg, sr_time start, char *path,
 	return SR_OK;
 }
 
+static int
+path_of(const struct sr_record_cfg *cfg, sr_time begin, struct sr_str name,
+    char *path, size_t size)
+{
+	char parent[1024];
+
+	if (parent_of(cfg, begin, parent, sizeof(parent)) != SR_OK)
+		return SR_ESYS;
+	snprintf(path, size, "%s/%.*s", parent, SR_FMT(name));
+	return SR_OK;
+}
+
+int
+files_find(const struct sr_record_cfg *cfg, sr_time begin, struct sr_str name)
+{
+	char path[1400];
+
+	return path_of(cfg, begin, name, path, sizeof(path)) == SR_OK ?
+	    open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+}
+
 bool
 sr_record_taken(const struct sr_record_cfg *cfg, sr_time begin,
     struct sr_str name)
 {
-	char parent[1024], path[1400];
+	char path[1400];
 	struct stat st;
 
-	if (parent_of(cfg, begin, parent, sizeof(parent)) != SR_OK)
-		return false;
-	snprintf(path, sizeof(path), "%s/%.*s", parent, SR_FMT(name));
-	return lstat(path, &st) == 0;
+	return path_of(cfg, begin, name, path, sizeof(path)) == SR_OK &&
+	    lstat(path, &st) == 0;
 }
 
 int
-files_session_dir(struct rec_session *s, sr_time start, struct sr_str id)
+files_session_dir(struct rec_session *s, sr_time start, struct sr_str id,
+    bool again)
 {
-	bool serving = s->recorder->cfg.serving;
+	bool serving = s->recorder->cfg.serving, is_there;
 	char parent[1024], path[1400];
 
 	if (parent_of(&s->recorder->cfg, start, parent, sizeof(parent)) !=
@@ -192,11 +212,14 @@ files_session_dir(struct rec_session *s, sr_time start, struct sr_str id)
 	snprintf(path, sizeof(path), "%s/%.*s", parent, SR_FMT(id));
 	if ((s->path = strdup(path)) == NULL)
 		return SR_ENOMEM;
-	if (mkdir(path, dir_mode()) != 0 && (serving || errno != EEXIST))
+	is_there = mkdir(path, dir_mode()) != 0;
+	if (is_there && (errno != EEXIST || (serving && !again)))
 		return SR_ESYS;
 	s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dir < 0)
 		return SR_ESYS;
+	if (is_there && again && resume_begin(s) != SR_OK)
+		return errno = EEXIST, SR_ESYS;
 	return serving ? SR_OK : empty(s->dir);
 }
 

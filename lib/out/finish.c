@@ -55,8 +55,8 @@ static int
 open_track(struct rec_stream *t)
 {
 	struct sr_pcm_sink sink = { t, write_samples, write_silence };
-	int err = sr_wav_new(&t->wav, t->session->dir, t->file, t->rate,
-	    t->channels);
+	int err = (t->again ? sr_wav_append : sr_wav_new)(&t->wav,
+	    t->session->dir, t->file, t->rate, t->channels);
 	int16_t *room;
 	size_t n;
 
@@ -69,6 +69,9 @@ open_track(struct rec_stream *t)
 		sr_wav_relax(t->wav);
 	if (err == SR_OK)
 		err = sr_track_new(&t->track, &sink);
+	if (err == SR_OK && t->again)
+		sr_track_resume(t->track, t->rate, t->channels,
+		    sr_wav_frames(t->wav));
 	return err;
 }
 
@@ -92,7 +95,7 @@ stream_packet(struct rec_stream *t, const struct packet *p)
 
 	if (!p->format->decodable) {
 		failed(t, dump_packet(&t->dump, t->session->dir, t->dump_file,
-		    p), t->dump_file);
+		    t->again, p), t->dump_file);
 		return;
 	}
 	if (t->track == NULL && t->wav == NULL)
@@ -116,6 +119,7 @@ stream_packets(struct rec_stream *t, const char *p, size_t n)
 	}
 	if (t->wav != NULL)
 		failed(t, sr_wav_flush(t->wav), t->file);
+	failed(t, dump_flush(t->dump), t->dump_file);
 }
 
 static void
@@ -125,6 +129,9 @@ finish_stream(struct rec_session *s, struct rec_stream *t)
 
 	bool later = s->recorder->cfg.correct && t->file != NULL;
 
+	/* Nothing came since it was found here: it is filled up all the same. */
+	if (t->again && t->file != NULL && t->wav == NULL)
+		failed(t, open_track(t), t->file);
 	if (t->track != NULL)
 		err = sr_track_finish(t->track, later ? t->correction.end :
 		    s->length);
@@ -194,6 +201,13 @@ last_name(struct rec_session *s, const struct rec_stream *t, char *name,
 }
 
 void
+session_mark(struct rec_session *s, struct sr_str bytes)
+{
+	if (resume_write(s->dir, bytes) != SR_OK)
+		recorder_fail(s, ".resume");
+}
+
+void
 session_finish(struct rec_session *s)
 {
 	struct sr_recorder *r = s->recorder;
@@ -218,6 +232,8 @@ session_finish(struct rec_session *s)
 		    sr_buf_str(&s->line->text)) ||
 		    files_append(s->dir, "session.jsonl", SR_STR("\n")))
 			recorder_fail(s, "session.jsonl");
+		if (r->cfg.resumes)
+			resume_over(s->dir);
 		if (r->cfg.encrypt_to != NULL &&
 		    encrypt_rest(&r->cfg, s->dir) != SR_OK)
 			recorder_fail(s, "");
@@ -232,6 +248,7 @@ session_finish(struct rec_session *s)
 		free(t->dump_file);
 	}
 	sr_buf_free(&s->log);
+	sr_buf_free(&s->left);
 	sr_arena_free(&s->arena);
 	free(s->mix_file);
 	free(s->path);

@@ -47,6 +47,7 @@ struct rec_stream {
 	uint8_t channels;
 	struct sr_correction correction;
 	char sha256[65];
+	bool again;			/* its files are from before */
 };
 struct rec_session {
 	struct sr_recorder *recorder;
@@ -62,6 +63,9 @@ struct rec_session {
 	bool pcap_lost;			/* a part of it: no more of it then */
 	bool failed;			/* and that has been told */
 	bool behind;			/* so far that media was dropped */
+	struct sr_buf left;		/* of .resume; empty: it began here */
+	bool has_pcap;			/* and that was among it */
+	size_t marked;			/* streams that .resume speaks of */
 	struct sr_session *of;
 	struct sr_arena arena;
 	/* the end */
@@ -102,9 +106,13 @@ void recorder_fail(struct rec_session *s, const char *name);
 /* ---- files ---- */
 
 /* Makes the directory that cfg.dir and the session's start say; replaces one
- * that we wrote before, unless serving.  SR_OK; SR_ESYS. */
+ * that we wrote before, unless serving; again: goes on in one that a process
+ * has left, if it is there.  SR_OK; SR_ESYS. */
 int files_session_dir(struct rec_session *s, sr_time start,
-    struct sr_str id);
+    struct sr_str id, bool again);
+/* The directory of a session that is there, or -1 (errno). */
+int files_find(const struct sr_record_cfg *cfg, sr_time begin,
+    struct sr_str name);
 int files_write(int dir, const char *name, struct sr_str bytes);
 int files_replace(int dir, const char *name, struct sr_str bytes);
 int files_append(int dir, const char *name, struct sr_str bytes);
@@ -132,6 +140,24 @@ const char *encrypt_suffix(const struct sr_record_cfg *c);
 int encrypt_file(const struct sr_record_cfg *c, int dir, const char *name);
 int encrypt_rest(const struct sr_record_cfg *c, int dir);
 
+/* ---- resume: what another process goes on with ---- */
+
+struct left_file {			/* of a stream, by its index of then */
+	size_t was;
+	struct sr_str file, dump;	/* absent: it had none */
+	uint32_t rate;
+	uint8_t channels;
+};
+int resume_bytes(const struct rec_session *s, struct sr_buf *out);
+int resume_write(int dir, struct sr_str bytes);
+void resume_over(int dir);
+/* s->dir is there already: what was left in it, mended.  SR_OK, SR_EBAD. */
+int resume_begin(struct rec_session *s);
+bool resume_file(const struct rec_session *s, size_t was,
+    struct left_file *f);
+/* How much of it is whole, and all that is left of it; 0: nothing. */
+off_t resume_dump(int dir, const char *name);
+
 /* ---- worker: decodes on a thread of its own ---- */
 
 int workers_start(struct sr_recorder *r);
@@ -141,6 +167,8 @@ int worker_packet(struct rec_stream *t, const struct rec_format *f,
 int worker_end(struct rec_session *s);
 /* What came before that goes over, however little it is. */
 void worker_push(struct rec_stream *t, sr_time before);
+/* Written when all that the session had before has been. */
+int worker_mark(struct rec_session *s, struct sr_str bytes);
 void workers_hurry(struct sr_recorder *r);	/* no more is coming now */
 struct worker *worker_next(struct sr_recorder *r);
 /* For samples that are written before another stream's are made. */
@@ -168,6 +196,7 @@ packet_size(size_t payload)
 /* Packets behind each other, n bytes in all. */
 void stream_packets(struct rec_stream *t, const char *p, size_t n);
 void session_finish(struct rec_session *s);	/* files whole, line ready */
+void session_mark(struct rec_session *s, struct sr_str bytes);
 
 /* ---- spawn: somebody's program ---- */
 
@@ -200,8 +229,10 @@ void feed_end(struct feed *f);			/* NULL is fine */
 /* ---- dump: payloads that cannot be decoded, as rtpplay reads them ---- */
 
 struct dump;
-int dump_packet(struct dump **dp, int dir, const char *name,
-    const struct packet *p);		/* its payload behind it */
+/* Its payload is behind p; again: the file may be there already. */
+int dump_packet(struct dump **dp, int dir, const char *name, bool again,
+    const struct packet *p);
+int dump_flush(struct dump *d);			/* NULL is fine */
 int dump_close(struct dump *d);
 
 /* ---- pcap: everything of a session, for Wireshark and for us ---- */

@@ -209,10 +209,12 @@ log_line(struct rec_session *s, struct sr_str text)
 static int
 say(struct sr_recorder *r, struct rec_session *s, const struct sr_event *ev)
 {
-	struct line *l = line_new(r, s);
+	struct line *l;
 	int err;
 
-	if (l == NULL)
+	if (ev->again && s != NULL && s->left.n > 0)
+		return SR_OK;		/* it stands there */
+	if ((l = line_new(r, s)) == NULL)
 		return SR_ENOMEM;
 	err = sr_event_json(ev, NULL, &l->text);
 	l->ready = true;
@@ -248,6 +250,8 @@ recorder_behind(struct rec_session *s, sr_time now)
 
 /* ---- session ---- */
 
+static void mark(struct rec_session *s);
+
 static int
 begin(struct sr_recorder *r, const struct sr_event *ev)
 {
@@ -269,7 +273,10 @@ begin(struct sr_recorder *r, const struct sr_event *ev)
 	sr_buf_init(&s->log, LOG);
 	s->id = sr_arena_dup(&s->arena, sr_session_id(ev->session));
 	*sr_session_slot(ev->session) = s;
-	err = files_session_dir(s, ev->time, sr_session_id(ev->session));
+	err = files_session_dir(s, ev->time, sr_session_id(ev->session),
+	    ev->again);
+	if (err == SR_OK && s->recorder->cfg.resumes)
+		mark(s);
 	if (err == SR_ESYS) {
 		recorder_fail(s, "");
 		if (s->dir >= 0)
@@ -324,7 +331,39 @@ save_meta(struct rec_session *s, const struct sr_event *ev)
 	save_snapshot(s, ev->session);
 }
 
+/* ---- for another process ---- */
+
+/* What .resume says must stand in the files before it does. */
+static void
+mark(struct rec_session *s)
+{
+	struct sr_buf bytes;
+
+	if (s->dir < 0)
+		return;
+	if (resume_bytes(s, &bytes) == SR_OK)
+		worker_mark(s, sr_buf_str(&bytes));
+	sr_buf_free(&bytes);
+	s->marked = s->nstreams;
+}
+
+/* Has any media come since the last time? */
+static bool
+moved(const struct rec_session *s)
+{
+	for (const struct rec_stream *t = s->streams; t != NULL; t = t->next)
+		if (t->stretch != NULL)
+			return true;
+	return s->marked != s->nstreams;
+}
+
 /* ---- media ---- */
+
+static char *
+text_of(struct sr_str s)
+{
+	return strndup(s.p, s.n);
+}
 
 static struct rec_stream *
 stream_new(struct rec_session *s, const struct sr_event *ev)
@@ -343,6 +382,28 @@ stream_new(struct rec_session *s, const struct sr_event *ev)
 	s->nstreams++;
 	*sr_stream_slot(ev->stream) = t;
 	return t;
+}
+
+/* A stream of which there are files: it goes on in them. */
+static int
+stream_again(struct rec_session *s, const struct sr_event *ev)
+{
+	struct rec_stream *t = stream_new(s, ev);
+	struct left_file f;
+
+	if (t == NULL)
+		return SR_ENOMEM;
+	if (!resume_file(s, sr_stream_was(ev->stream), &f))
+		return SR_OK;
+	t->again = true;
+	t->rate = f.rate;
+	t->channels = f.channels;
+	if (f.file.n > 0 && f.rate > 0 && f.channels > 0)
+		t->file = text_of(f.file);
+	if (f.dump.n > 0)
+		t->dump_file = text_of(f.dump);
+	s->marked++;
+	return SR_OK;
 }
 
 /* Can this very format be decoded here?  Only opening it tells: parameters
@@ -619,7 +680,7 @@ sr_recorder_event(struct sr_recorder *r, const struct sr_event *ev)
 		return s != NULL ? wire(s, ev) : SR_OK;
 	if (ev->kind == SR_EV_BEGIN)
 		return begin(r, ev);
-	if (s != NULL && s->dir >= 0) {
+	if (s != NULL && s->dir >= 0 && !(ev->again && s->left.n > 0)) {
 		if (ev->kind == SR_EV_OFFER || ev->kind == SR_EV_ANSWER)
 			save_sdp(s, ev);
 		else if (ev->kind == SR_EV_META)
@@ -627,6 +688,8 @@ sr_recorder_event(struct sr_recorder *r, const struct sr_event *ev)
 	}
 	if (s != NULL && ev->kind == SR_EV_END)
 		return end(r, s, ev);
+	if (s != NULL && ev->kind == SR_EV_STREAM && ev->again)
+		return stream_again(s, ev);
 	return say(r, s, ev);
 }
 
@@ -635,8 +698,13 @@ void
 sr_recorder_tick(struct sr_recorder *r, sr_time now)
 {
 	for (struct rec_session *s = r->sessions; s != NULL; s = s->next) {
+		bool news = r->cfg.resumes && moved(s);
+		sr_time half = news ? 0 : SR_SEC / 2;
+
 		for (struct rec_stream *t = s->streams; t != NULL; t = t->next)
-			worker_push(t, now - SR_SEC / 2);
+			worker_push(t, now - half);
+		if (news)
+			mark(s);
 		check(s, pcap_flush(s), "rtp.pcap");
 	}
 	workers_hurry(r);

@@ -182,23 +182,33 @@ sr_wav_relax(struct sr_wav *w)
 	w->relaxed = true;
 }
 
-int
-sr_wav_new(struct sr_wav **wp, int dir, const char *name, uint32_t rate,
-    uint8_t channels)
+static struct sr_wav *
+wav_of(int dir, const char *name, uint32_t rate, uint8_t channels)
 {
 	struct sr_wav *w = sr_zalloc(sizeof(*w));
-	int err;
 
 	if (w == NULL)
-		return SR_ENOMEM;
+		return NULL;
 	w->fd = -1;
 	w->dir = dir;
 	w->rate = rate;
 	w->channels = channels;
 	if ((w->name = strdup(name)) == NULL) {
 		free(w);
-		return SR_ENOMEM;
+		return NULL;
 	}
+	return w;
+}
+
+int
+sr_wav_new(struct sr_wav **wp, int dir, const char *name, uint32_t rate,
+    uint8_t channels)
+{
+	struct sr_wav *w = wav_of(dir, name, rate, channels);
+	int err;
+
+	if (w == NULL)
+		return SR_ENOMEM;
 	if ((err = reopen(w, O_CREAT | O_TRUNC)) == SR_OK)
 		err = sr_wav_flush(w);
 	if (err != SR_OK) {
@@ -208,6 +218,37 @@ sr_wav_new(struct sr_wav **wp, int dir, const char *name, uint32_t rate,
 			unlinkat(dir, name, 0);	/* no header, no file */
 		sr_wav_close(w);
 		errno = why;
+		return err;
+	}
+	*wp = w;
+	return SR_OK;
+}
+
+int
+sr_wav_append(struct sr_wav **wp, int dir, const char *name, uint32_t rate,
+    uint8_t channels)
+{
+	struct sr_wav_in in;
+	struct sr_wav *w;
+	int err = sr_wav_open(&in, dir, name);
+
+	if (err == SR_ESYS && errno == ENOENT)
+		return sr_wav_new(wp, dir, name, rate, channels);
+	sr_wav_end(&in);
+	if (err != SR_OK)
+		return err;
+	if (in.rate != rate || in.channels != channels)
+		return SR_EBAD;
+	if ((w = wav_of(dir, name, rate, channels)) == NULL)
+		return SR_ENOMEM;
+	w->written = in.frames * 2 * channels;
+	if ((err = reopen(w, 0)) == SR_OK &&
+	    (ftruncate(w->fd, (off_t)(HEADER + w->written)) != 0 ||
+	    put_header(w) != SR_OK))
+		err = SR_ESYS;
+	let_go(w);
+	if (err != SR_OK) {
+		sr_wav_close(w);
 		return err;
 	}
 	*wp = w;

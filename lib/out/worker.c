@@ -34,6 +34,7 @@ struct stretch {
 	struct stretch *next;
 	struct rec_stream *stream;
 	struct rec_session *ended;	/* the end of this, and no packets */
+	struct rec_session *marked;	/* its .resume, and no packets */
 	size_t size, n;
 	_Alignas(struct packet) char p[];
 };
@@ -91,6 +92,8 @@ perform(struct stretch *s)
 {
 	if (s->ended != NULL)
 		session_finish(s->ended);
+	else if (s->marked != NULL)
+		session_mark(s->marked, (struct sr_str){ s->p, s->n });
 	else
 		stream_packets(s->stream, s->p, s->n);
 }
@@ -174,7 +177,8 @@ drop_media(struct worker *w)
 	list_init(&gone);
 	list_init(&w->full);
 	while (all.n > 0) {
-		bool media = all.first->ended == NULL;
+		bool media = all.first->ended == NULL &&
+		    all.first->marked == NULL;
 
 		if (media)
 			recorder_behind(all.first->stream->session, w->now);
@@ -247,7 +251,7 @@ take(struct worker *w, size_t need)
 		return NULL;
 	}
 	s->next = NULL;
-	s->ended = NULL;
+	s->ended = s->marked = NULL;
 	s->size = size;
 	return s;
 }
@@ -307,6 +311,20 @@ worker_push(struct rec_stream *t, sr_time before)
 {
 	if (t->stretch != NULL && t->since < before)
 		give_stretch(t);
+}
+
+int
+worker_mark(struct rec_session *s, struct sr_str bytes)
+{
+	struct stretch *mark = take(s->worker, bytes.n);
+
+	if (mark == NULL)
+		return SR_ENOMEM;
+	mark->marked = s;
+	mark->n = bytes.n;
+	memcpy(mark->p, bytes.p, bytes.n);
+	give(s->worker, mark);
+	return SR_OK;
 }
 
 int

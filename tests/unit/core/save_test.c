@@ -10,7 +10,7 @@ again(bool keys, bool files, sr_time down)
 {
 	struct sr_session *s = sr_engine_session(engine, SR_STR("call@x"));
 	struct sr_cfg cfg = { .journal = true, .crypto = &sr_crypto_full };
-	struct sr_kept kept = { .was = 0, .end = 0 };
+	struct sr_stands kept = { .was = 0, .end = 0 };
 
 	sr_buf_free(&saved);
 	sr_buf_free(&mark);

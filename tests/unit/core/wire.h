@@ -15,7 +15,8 @@ static sr_time wire_now;
 static inline void
 wire_open(void)
 {
-	struct sr_cfg cfg = { .crypto = &sr_crypto_openssl };
+	struct sr_cfg cfg = { .crypto = &sr_crypto_openssl, .journal = true,
+	    .wire = true };
 
 	CHECK_EQ(sr_engine_new(&wire_engine, &cfg), SR_OK);
 	wire_now = 1700000000 * SR_SEC;

@@ -49,7 +49,7 @@ make(void)
 	session.dir = -1;
 	session.path = NULL;
 	return files_session_dir(&session, 1700000000 * SR_SEC,
-	    SR_STR("call_x"));
+	    SR_STR("call_x"), false);
 }
 
 static void
