@@ -78,7 +78,7 @@ struct sr_track;
 /* Rate and channels are those of the first decodable format, known after the
  * first put (0 before). */
 int sr_track_new(struct sr_track **tp, const struct sr_pcm_sink *sink);
-/* Goes on behind so many frames of a file of that rate; before the first put. */
+/* Goes on behind so many frames of such a file; before the first put. */
 void sr_track_resume(struct sr_track *t, uint32_t rate, uint8_t channels,
     uint64_t frames);
 /* SR_OK; SR_EUNSUP when the format cannot be decoded (nothing was written);

@@ -129,7 +129,7 @@ finish_stream(struct rec_session *s, struct rec_stream *t)
 
 	bool later = s->recorder->cfg.correct && t->file != NULL;
 
-	/* Nothing came since it was found here: it is filled up all the same. */
+	/* Nothing came since it was found here: it is filled up as well. */
 	if (t->again && t->file != NULL && t->wav == NULL)
 		failed(t, open_track(t), t->file);
 	if (t->track != NULL)

@@ -103,6 +103,15 @@ void recorder_behind(struct rec_session *s, sr_time now);
 /* errno says why; name "": the directory itself. */
 void recorder_fail(struct rec_session *s, const char *name);
 
+void recorder_warn(struct rec_session *s, const struct sr_event *of,
+    const char *rule, const char *text);
+
+/* ---- take: media of streams ---- */
+
+int take_media(const struct sr_event *ev);
+/* A stream of which there are files: it goes on in them. */
+int take_again(struct rec_session *s, const struct sr_event *ev);
+
 /* ---- files ---- */
 
 /* Makes the directory that cfg.dir and the session's start say; replaces one
