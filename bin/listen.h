@@ -116,6 +116,7 @@ struct server {
 	uint64_t muted, rtcp_in, rtcp_out;	/* packets */
 	char cname[32];
 	struct sr_buf line;
+	struct sr_signers *signers;
 	struct sr_auth_users users;
 	struct sr_buf credentials;
 	struct sr_chunk held;		/* a request that may be refused */
@@ -212,6 +213,9 @@ int sandbox_calls(struct server *s);	/* when all is open */
 
 /* ---- identity: who they are that call ---- */
 
+/* The certificates under their calls, from files: at the start, and again. */
+int identity_open(struct server *s);
+void identity_reload(struct server *s);
 /* Adds whom the client has proved to be to the event that begins a session. */
 void identity_say(struct server *s, struct sr_event *begin);
 

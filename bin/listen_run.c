@@ -190,6 +190,7 @@ run_reload(struct server *s)
 	sr_buf_free(&why);
 	reload_users(s);
 	reload_allow(s);
+	identity_reload(s);
 	reopen(s->log, s->o->log);
 	reopen(s->clf, s->o->clf);
 	cli_warn("reloaded");

@@ -133,7 +133,7 @@ permit_options(int rules, const struct options *o)
 {
 	const struct secure *c = &o->secure;
 	const char *const read[] = { o->tls_ca, o->tls_crl, o->auth,
-	    o->password_file };
+	    o->password_file, c->signers_ca };
 	const char *const written[] = { o->log, o->clf, o->control };
 
 	struct stat st;
@@ -147,6 +147,9 @@ permit_options(int rules, const struct options *o)
 		permit_beside(rules, c->pairs[i].cert, READING);
 		permit_beside(rules, c->pairs[i].key, READING);
 	}
+	for (size_t i = 0; i < c->nsigners; i++)
+		permit_beside(rules, secure_signer(c->signers[i],
+		    &(struct sr_str){ NULL, 0 }), READING);
 	/* SIGHUP reads the command line again, and the file that it names. */
 	for (int i = 1; i < o->argc; i++) {
 		const char *v = strchr(o->argv[i], '=');

@@ -88,6 +88,41 @@ add_trusted(struct secure *s, const char *arg, secure_wrong *wrong)
 }
 
 static int
+set_identity(struct secure *s, const char *arg, secure_wrong *wrong)
+{
+	static const char *const words[] = { "off", "log", "require" };
+
+	for (int i = 0; i < 3; i++)
+		if (strcmp(arg, words[i]) == 0) {
+			s->passport = (enum sr_passport_policy)i;
+			return CLI_OK;
+		}
+	return wrong("--identity is off, log or require, not '%s'", arg);
+}
+
+static int
+add_signer(struct secure *s, const char *arg, secure_wrong *wrong)
+{
+	if (s->nsigners == MAX_SIGNERS)
+		return wrong("more than %d --identity-cert", MAX_SIGNERS);
+	s->signers[s->nsigners++] = arg;
+	return CLI_OK;
+}
+
+/* A URI may hold "=" as well. */
+const char *
+secure_signer(const char *arg, struct sr_str *uri)
+{
+	const char *at = strstr(arg, "://") != NULL ? strrchr(arg, '=') : NULL;
+
+	*uri = (struct sr_str){ NULL, 0 };
+	if (at == NULL)
+		return arg;
+	*uri = (struct sr_str){ arg, (size_t)(at - arg) };
+	return at + 1;
+}
+
+static int
 set_rate(struct secure *s, const char *arg, secure_wrong *wrong)
 {
 	uint64_t v;
@@ -109,6 +144,9 @@ secure_option(struct secure *s, int c, const char *arg,
 	case WHO: return add_who(s, arg, wrong);
 	case TRUSTED: return add_trusted(s, arg, wrong);
 	case RATE: return set_rate(s, arg, wrong);
+	case IDENTITY: return set_identity(s, arg, wrong);
+	case IDENTITY_CERT: return add_signer(s, arg, wrong);
+	case IDENTITY_CA: s->signers_ca = arg; return CLI_OK;
 	case MASK_DTMF: s->mask_dtmf = true; return CLI_OK;
 	case ENCRYPT: s->encrypt_to = arg; return CLI_OK;
 	case MODE: return set_mode(s, arg, wrong);
@@ -166,6 +204,7 @@ secure_serve(const struct secure *s, struct sr_serve_cfg *c)
 	c->trusted = s->trusted;
 	c->ntrusted = s->ntrusted;
 	c->secure = s->require_tls;
+	c->passport = s->passport;
 	c->calls_a_second = s->rate;
 }
 
@@ -190,6 +229,10 @@ secure_check(struct secure *s)
 	if (s->ncerts != s->nkeys)
 		return cli_usage("each --tls-cert wants its --tls-key, in the "
 		    "same order");
+	if ((s->passport != SR_PASSPORT_IGNORE) != (s->nsigners > 0))
+		return cli_usage("--identity and --identity-cert go together");
+	if (s->signers_ca != NULL && s->nsigners == 0)
+		return cli_usage("--identity-ca is for --identity-cert");
 	if (s->encrypt_to != NULL)
 		return check_recipient(s);
 	return CLI_OK;

@@ -134,6 +134,7 @@ open_serve(struct server *s)
 	if (s->max_sessions > 9000)
 		cfg.ua.max_dialogs = 2 * s->max_sessions;
 	secure_serve(&o->secure, &cfg);
+	cfg.signers = s->signers;
 	run_local(s, cfg.ua.local);
 	if (sr_serve_new(&s->serve, &cfg) == SR_OK)
 		return CLI_OK;
@@ -205,6 +206,7 @@ serve(const struct options *o)
 	    (status = open_loop(s)) != CLI_OK ||
 	    (status = run_limits(s)) != CLI_OK ||
 	    (status = run_credentials(s)) != CLI_OK ||
+	    (status = identity_open(s)) != CLI_OK ||
 	    (status = open_engine(s)) != CLI_OK ||
 	    (status = wire_open(s)) != CLI_OK ||
 	    (status = sandbox_files(s)) != CLI_OK ||
@@ -233,6 +235,7 @@ serve(const struct options *o)
 	sr_engine_free(s->engine);
 	sr_serve_free(s->serve);
 	run_free(s);
+	sr_signers_free(s->signers);
 	sr_wake_free(s->wake);
 	sr_loop_free(s->loop);
 	free(s);

@@ -12,12 +12,13 @@ _siprec_listen()
 	--rtp-latch) words="on off" ;;
 	--metadata-keep) words="full ids none" ;;
 	--start) words="running held" ;;
+	--identity) words="off log require" ;;
 	--mix) words="multi stereo mono" ;;
 	--user) COMPREPLY=($(compgen -u -- "$cur")); return ;;
 	--on-event|--on-stream) COMPREPLY=($(compgen -c -- "$cur")); return ;;
 	-o|--output) COMPREPLY=($(compgen -d -- "$cur")); return ;;
 	-c|--config|--auth|--tls-cert|--tls-key|--tls-ca|\
-	--tls-crl|--log|--clf|--control|--password-file)
+	--tls-crl|--identity-cert|--identity-ca|--log|--clf|--control|--password-file)
 		COMPREPLY=($(compgen -f -- "$cur")); return ;;
 	-l|--listen|--allow|--realm|--session-expires|\
 	--rtp-ports|--advertise|--media-timeout|\
@@ -35,6 +36,7 @@ _siprec_listen()
 		--min-free --log --clf --on-event --on-stream --backlog
 		--quiet --json --control --metrics --user --call
 		--register --user-name --password-file --dns
+		--identity --identity-cert --identity-ca
 		--allow-identity --trusted --rate --require-tls --mode
 		--encrypt-to --metadata-keep --drop-ext --mask-dtmf
 		--no-sandbox

@@ -195,6 +195,9 @@ int sr_time_parse(struct sr_str s, sr_time *t, int32_t *zone, bool *loose);
 int sr_base64_add(struct sr_buf *out, const void *p, size_t n);
 /* Strict RFC 4648 after white space is taken out: SR_OK, SR_EBAD. */
 int sr_base64_read(struct sr_buf *out, struct sr_str s);
+/* The other alphabet, without padding; reads both: SR_OK, SR_EBAD. */
+int sr_base64url_add(struct sr_buf *out, const void *p, size_t n);
+int sr_base64url_read(struct sr_buf *out, struct sr_str s);
 int sr_hex_add(struct sr_buf *out, const void *p, size_t n);
 
 /* ---- cryptography, as the pure layers see it ---- */
@@ -232,6 +235,16 @@ struct sr_dtls_cfg {			/* a handshake, RFC 5763 */
 struct sr_dtls_keys {
 	struct sr_srtp_key send, receive;	/* views of bytes */
 	uint8_t bytes[2 * (32 + 14)];
+};
+
+/* A signature of RFC 7515, and whose it would have to be. */
+struct sr_signers;			/* certificates; see crypt.h */
+struct sr_signature {
+	struct sr_str alg;		/* "ES256", "RS256" */
+	struct sr_str uri;		/* where its certificate is, they say */
+	/* That the certificate must be for, RFC 5922; absent: any. */
+	struct sr_str domain;
+	struct sr_str text, bytes;	/* what was signed, and the signature */
 };
 
 struct sr_crypto {
@@ -287,6 +300,13 @@ struct sr_crypto {
 	/* SR_OK when the handshake is done; SR_MORE, SR_EAUTH, SR_EBAD. */
 	int (*dtls_keys)(struct sr_dtls *d, struct sr_dtls_keys *keys);
 	void (*dtls_free)(struct sr_dtls *d);
+
+	/* Is it of one of these?  SR_OK; SR_ENOENT: there is none for its uri;
+	 * SR_EUNSUP: another algorithm than the two, or the certificate is for
+	 * another domain, not trusted or out of date; SR_EAUTH: it is wrong;
+	 * SR_ENOMEM. */
+	int (*verify)(const struct sr_signers *from,
+	    const struct sr_signature *sig, sr_time now);
 };
 
 /* UUIDv5 (RFC 4122 4.3) of name in our own name space. */

@@ -99,6 +99,10 @@ struct sr_event {	/* valid until the next sr_engine call */
 			struct sr_str identity;
 			const char *identity_by;
 			struct sr_str asserted;
+			/* How the Identity header fared: "verified" ...;
+			 * NULL: that was not asked. */
+			const char *passport;
+			struct sr_str orig, dest;
 		} begin;
 		struct {
 			bool by_src;

@@ -13,6 +13,47 @@ extern const struct sr_crypto sr_crypto_full;
     1u << SR_AES256_80 | 1u << SR_AES256_32 | 1u << SR_GCM128 |		\
     1u << SR_GCM256)
 
+/* ---- names: what a certificate says of its owner, RFC 5922 section 7.1 ----
+ *
+ * With any sip: URI only those count, else DNS names; a common name only where
+ * there is no subjectAltName at all. */
+
+enum sr_name_kind { SR_NAME_URI, SR_NAME_DNS, SR_NAME_IP, SR_NAME_CN };
+enum { SR_MAX_NAMES = 64 };
+struct sr_name {
+	enum sr_name_kind kind;
+	struct sr_str text;
+};
+struct sr_names {
+	struct sr_name v[SR_MAX_NAMES];
+	size_t n;
+	struct sr_arena arena;
+};
+struct x509_st;				/* of OpenSSL */
+void sr_names_read(struct sr_names *t, struct x509_st *x); /* free the arena */
+/* No suffix matches.  domain may be a numeric address: an iPAddress name can
+ * then match too. */
+bool sr_names_match(const struct sr_name *names, size_t n,
+    struct sr_str domain, bool wildcards);
+/* Adds the names that count as SIP URIs, with a comma and a space between. */
+void sr_names_identity(struct sr_buf *out, struct x509_st *x);
+/* Do its key usages allow a SIP server (or client) to have it? */
+bool sr_names_usage(struct x509_st *x, bool server);
+
+/* ---- signers: whose signature under a call is taken, RFC 8224 ----
+ *
+ * Section 7.2.  Nothing is fetched: all certificates are given, in PEM. */
+
+int sr_signers_new(struct sr_signers **sp);
+/* The certificate of a signer, and after it those between it and an anchor.
+ * uri: where callers say it is; absent: tried for any that no other is for.
+ * SR_OK; SR_EBAD: there is none, or something else; SR_ENOMEM. */
+int sr_signers_add(struct sr_signers *s, struct sr_str uri, struct sr_str pem);
+/* Anchors: from now on a signer counts only if one of them vouches for it.
+ * As sr_signers_add. */
+int sr_signers_trust(struct sr_signers *s, struct sr_str pem);
+void sr_signers_free(struct sr_signers *s);
+
 /* ---- keylog: secrets of TLS connections, in the format of NSS ---- */
 
 struct sr_keylog;

@@ -74,18 +74,6 @@ int sr_tls_new(struct sr_tls **tp, const struct sr_tls_cfg *cfg,
 int sr_tls_reload(struct sr_tls *t, struct sr_buf *why);
 void sr_tls_free(struct sr_tls *t);	/* after the transports that use it */
 
-/* What a certificate says about its owner, RFC 5922 section 7.1: with any
- * sip: URI only those count, else DNS names; a common name only where there
- * is no subjectAltName at all.  No suffix matches.  domain may be a numeric
- * address: an iPAddress name can then match too. */
-enum sr_name_kind { SR_NAME_URI, SR_NAME_DNS, SR_NAME_IP, SR_NAME_CN };
-struct sr_name {
-	enum sr_name_kind kind;
-	struct sr_str text;
-};
-bool sr_names_match(const struct sr_name *names, size_t n,
-    struct sr_str domain, bool wildcards);
-
 /* ---- transport: SIP messages over UDP, TCP and TLS ---- */
 
 enum {	/* what was odd about a message; an answer must leave from within */

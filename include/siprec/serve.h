@@ -28,6 +28,11 @@ enum sr_replaces_policy {		/* who may replace a dialog */
 	SR_REPLACES_DIGEST,		/* the same digest user */
 	SR_REPLACES_NONE
 };
+enum sr_passport_policy {		/* the Identity header, RFC 8224 */
+	SR_PASSPORT_IGNORE,
+	SR_PASSPORT_LOG,	/* how it fares stands in the session's who */
+	SR_PASSPORT_REQUIRE		/* no call without a good one */
+};
 /* Zeros are defaults, said behind each.  Arrays, strings, users must outlive
  * the server, or be replaced by sr_serve_access. */
 struct sr_serve_cfg {
@@ -52,6 +57,8 @@ struct sr_serve_cfg {
 	/* Peers whose P-Asserted-Identity is believed (RFC 3325). */
 	const struct sr_cidr *trusted;
 	size_t ntrusted;
+	enum sr_passport_policy passport;
+	const struct sr_signers *signers;	/* NULL: none is known */
 	unsigned calls_a_second;	/* new ones, of one source; no limit */
 	unsigned failures_a_minute;	/* of digest, of one source: 30 */
 	const struct sr_str *hosts;	/* what we answer for; none: all */
@@ -79,6 +86,7 @@ void sr_serve_free(struct sr_serve *s);
 /* New access lists and credentials, for calls to come. */
 void sr_serve_access(struct sr_serve *s, const struct sr_cidr *allow,
     size_t nallow, const struct sr_auth_users *users);
+void sr_serve_signers(struct sr_serve *s, const struct sr_signers *signers);
 
 /* ---- in ---- */
 
@@ -111,10 +119,13 @@ int sr_serve_ports(struct sr_serve *s, uint64_t leg,
     const struct sr_serve_port *v, size_t n, sr_time now);
 /* Whom the client of a session, by the Call-ID of its first dialog, has proved
  * to be: the names of its TLS certificate, its digest
- * user, and what a trusted peer said of it.  What is not known is absent;
+ * user, and what a trusted peer said of it; how its Identity header fared, and
+ * whom From and To name in it.  What is not known is absent;
  * borrowed until the next call.  False: there is no such session. */
 struct sr_serve_who {
 	struct sr_str tls, user, asserted;
+	const char *passport;		/* sr_passport_word; NULL: not asked */
+	struct sr_str orig, dest;
 };
 bool sr_serve_who(const struct sr_serve *s, struct sr_str call_id,
     struct sr_serve_who *out);

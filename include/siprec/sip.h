@@ -473,6 +473,39 @@ enum sr_auth_verdict {
 enum sr_auth_verdict sr_auth_check(const struct sr_auth_server *s,
     const struct sr_msg *m, sr_time now, struct sr_str *user);
 
+/* ---- passport: who calls, signed by somebody: RFC 8224, RFC 8225 ---- */
+
+enum sr_passport_verdict {		/* of several headers the first holds */
+	SR_PASSPORT_GOOD,
+	SR_PASSPORT_STALE,		/* not of these 60 s: 403 */
+	SR_PASSPORT_INVALID,		/* 438 */
+	SR_PASSPORT_UNTRUSTED,	/* the certificate, the algorithm: 437 */
+	SR_PASSPORT_UNKNOWN,	/* there is no certificate for it: 436 */
+	SR_PASSPORT_NONE		/* no Identity that can be used: 428 */
+};
+struct sr_passport {
+	enum sr_passport_verdict verdict;
+	const char *why;		/* static, for people; "" when good */
+	/* Whom From and To name in the canonical form, the one that is signed:
+	 * "12155551212", "sip:alice@example.com". */
+	struct sr_str orig, dest;
+	struct sr_arena arena;
+};
+/* Judges the request m, whose body is b, by these certificates.  A number is
+ * what a tel: URI holds, or a SIP URI with user=phone or a + before it; in the
+ * full form any number may be said to be one.  Free it in every case. */
+void sr_passport_check(struct sr_passport *p, const struct sr_msg *m,
+    const struct sr_body *b, const struct sr_crypto *c,
+    const struct sr_signers *from, sr_time now);
+/* "verified", "stale", "invalid" ...: a word for logs.  Static. */
+const char *sr_passport_word(enum sr_passport_verdict v);
+void sr_passport_free(struct sr_passport *p);
+
+/* ---- date: the value of the header, RFC 3261 section 20.17 ---- */
+
+int sr_date_add(struct sr_buf *out, sr_time t);	/* SR_EBAD: before 1970 */
+int sr_date_parse(struct sr_str s, sr_time *t);		/* SR_OK, SR_EBAD */
+
 /* ---- clf: the common log format, RFC 6872, RFC 6873 ---- */
 
 /* What could not be parsed: written as "?", which the text "?" is not. */

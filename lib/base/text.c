@@ -26,12 +26,37 @@ sr_base64_add(struct sr_buf *out, const void *p, size_t n)
 	return err;
 }
 
+int
+sr_base64url_add(struct sr_buf *out, const void *p, size_t n)
+{
+	size_t from = out->n;
+	int err = sr_base64_add(out, p, n);
+
+	while (out->n > from && out->p[out->n - 1] == '=')
+		out->n--;
+	for (size_t i = from; i < out->n; i++)
+		out->p[i] = out->p[i] == '+' ? '-' : out->p[i] == '/' ? '_' :
+		    out->p[i];
+	return err;
+}
+
 static int
 sextet(char c)
 {
 	const char *hit = c != '\0' ? strchr(alphabet, c) : NULL;
 
 	return hit != NULL ? (int)(hit - alphabet) : -1;
+}
+
+/* Four characters, the last pad of them for nothing: the bits that these drop
+ * must be zero. */
+static int
+quad(struct sr_buf *out, uint32_t v, unsigned pad)
+{
+	if (pad > 2 || (v & ((1u << 8 * pad) - 1)) != 0)
+		return SR_EBAD;
+	return sr_buf_add(out, (struct sr_str){ (char[]){ (char)(v >> 16),
+	    (char)(v >> 8), (char)v }, 3 - pad });
 }
 
 int
@@ -54,11 +79,7 @@ sr_base64_read(struct sr_buf *out, struct sr_str s)
 		v = v << 6 | (d < 0 ? 0 : (uint32_t)d);
 		if (++have < 4)
 			continue;
-		/* The bits that the padding drops must be zero. */
-		if (pad > 2 || (v & ((1u << 8 * pad) - 1)) != 0)
-			return SR_EBAD;
-		err = sr_buf_add(out, (struct sr_str){ (char[]){
-		    (char)(v >> 16), (char)(v >> 8), (char)v }, 3 - pad });
+		err = quad(out, v, pad);
 		have = 0;
 		v = 0;
 		if (pad > 0) {
@@ -68,6 +89,31 @@ sr_base64_read(struct sr_buf *out, struct sr_str s)
 		}
 	}
 	return err == SR_OK && have > 0 ? SR_EBAD : err;
+}
+
+int
+sr_base64url_read(struct sr_buf *out, struct sr_str s)
+{
+	uint32_t v = 0;
+	unsigned have = 0;
+	int err = SR_OK;
+
+	for (size_t i = 0; i < s.n && err == SR_OK; i++) {
+		char c = s.p[i];
+		int d = sextet(c == '-' ? '+' : c == '_' ? '/' : c);
+
+		if (d < 0)
+			return SR_EBAD;
+		v = v << 6 | (uint32_t)d;
+		if (++have < 4)
+			continue;
+		err = quad(out, v, 0);
+		have = 0;
+		v = 0;
+	}
+	if (err == SR_OK && have > 0)
+		err = quad(out, v << 6 * (4 - have), 4 - have);
+	return err;
 }
 
 int

@@ -100,6 +100,11 @@ begin_json(const struct sr_event *ev, struct sr_buf *b)
 	}
 	if (ev->u.begin.asserted.n > 0)
 		text(b, "asserted", ev->u.begin.asserted);
+	if (ev->u.begin.passport != NULL) {
+		text(b, "passport", sr_cstr(ev->u.begin.passport));
+		text(b, "orig", ev->u.begin.orig);
+		text(b, "dest", ev->u.begin.dest);
+	}
 	text(b, "kind", ev->session->plain ? SR_STR("call") :
 	    SR_STR("recording"));
 }

@@ -83,6 +83,8 @@ sr_event_text(const struct sr_event *ev, struct sr_buf *b)
 			sr_buf_fmt(b, ", proved to be ");
 			plain(b, ev->u.begin.identity);
 		}
+		if (ev->u.begin.passport != NULL)
+			sr_buf_fmt(b, ", Identity %s", ev->u.begin.passport);
 		break;
 	case SR_EV_OFFER:
 	case SR_EV_ANSWER:

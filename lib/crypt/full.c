@@ -13,4 +13,4 @@ const struct sr_crypto sr_crypto_full = { .hash = hash_digest,
 	.srtp_free = srtp_destroy, .dtls_fingerprint = cert_fingerprint,
 	.dtls_new = dtls_new, .dtls_feed = dtls_feed, .dtls_next = dtls_next,
 	.dtls_due = dtls_due, .dtls_tick = dtls_tick, .dtls_keys = dtls_keys,
-	.dtls_free = dtls_free };
+	.dtls_free = dtls_free, .verify = signers_verify };

@@ -53,6 +53,11 @@ enum sr_suite dtls_profile(unsigned id);
 /* Points send and receive into bytes, as client or as server. */
 void dtls_cut(struct sr_dtls_keys *k, enum sr_suite suite, bool client);
 
+/* ---- signers, as struct sr_crypto says ---- */
+
+int signers_verify(const struct sr_signers *from,
+    const struct sr_signature *sig, sr_time now);
+
 /* ---- keylog ---- */
 
 enum { KEYLOG_RANDOM = 32, KEYLOG_SECRET = 64 };

@@ -301,7 +301,7 @@ identify(struct conn *c)
 
 	if (x != NULL && SSL_get_verify_result(c->ssl) == X509_V_OK &&
 	    (c->outgoing || SSL_get_verify_mode(c->ssl) != SSL_VERIFY_NONE))
-		tls_identity(&c->identity, x);
+		sr_names_identity(&c->identity, x);
 }
 
 void

@@ -2,6 +2,7 @@
 #ifndef IO_PRIV_H
 #define IO_PRIV_H
 
+#include "siprec/crypt.h"
 #include "siprec/io.h"
 
 #include <sys/socket.h>
@@ -131,21 +132,9 @@ void io_stamp_local(struct msghdr *m, struct sr_addr *local);
 bool io_udp_send(int fd, const struct sr_addr *from, const struct sr_addr *to,
     struct sr_str data);
 
-/* ---- tls.c, tls_names.c ---- */
+/* ---- tls.c ---- */
 
-enum { TLS_NAMES = 64 };
-
-struct tls_names {
-	struct sr_name v[TLS_NAMES];
-	size_t n;
-	struct sr_arena arena;
-};
-struct x509_st;
 struct ssl_st;
-void tls_names(struct tls_names *t, struct x509_st *x);	/* free the arena */
-void tls_identity(struct sr_buf *out, struct x509_st *x);
-/* Do its key usages allow a SIP server (or client) to have it? */
-bool tls_usage(struct x509_st *x, bool server);
 bool tls_serves(const struct sr_tls *t);
 /* For one connection; as a client domain is whom the peer must be. */
 struct ssl_st *tls_ssl(struct sr_tls *t, bool server, struct sr_str domain);

@@ -59,12 +59,12 @@ static bool
 right_peer(const struct expect *e, X509 *x)
 {
 	struct sr_str domain = { e->domain, e->n };
-	struct tls_names t;
+	struct sr_names t;
 	bool good;
 
 	if (!e->server)
 		return true;
-	tls_names(&t, x);
+	sr_names_read(&t, x);
 	good = sr_names_match(t.v, t.n, domain, e->tls->cfg.wildcards);
 	sr_arena_free(&t.arena);
 	return good;
@@ -83,7 +83,7 @@ verify(int ok, X509_STORE_CTX *store)
 		return e != NULL;
 	if (!ok || X509_STORE_CTX_get_error_depth(store) > 0)
 		return ok;
-	if (!tls_usage(x, e->server)) {
+	if (!sr_names_usage(x, e->server)) {
 		X509_STORE_CTX_set_error(store, X509_V_ERR_INVALID_PURPOSE);
 		return 0;
 	}
@@ -162,7 +162,7 @@ load_trust(SSL_CTX *c, const struct sr_tls_cfg *cfg, struct sr_buf *why)
 /* What both sides have in common.  Only who judges peers needs to know whom to
  * trust: the system's authorities take their time and memory.  Sessions are
  * not resumed: a certificate that was revoked since would come in again.  The
- * purpose is checked by tls_usage, as OpenSSL does not know that of SIP. */
+ * purpose is checked by sr_names_usage: OpenSSL does not know that of SIP. */
 static SSL_CTX *
 new_ctx(const SSL_METHOD *method, const struct sr_tls_cfg *cfg, bool judges,
     struct sr_buf *why)
@@ -198,12 +198,13 @@ choose(SSL *ssl, int *alert, void *arg)
 {
 	struct sr_tls *t = arg;
 	const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-	struct tls_names names;
+	struct sr_names names;
 	bool found = false;
 
 	(void)alert;
 	for (size_t i = 0; name != NULL && i < t->set.n && !found; i++) {
-		tls_names(&names, SSL_CTX_get0_certificate(t->set.servers[i]));
+		sr_names_read(&names,
+		    SSL_CTX_get0_certificate(t->set.servers[i]));
 		found = sr_names_match(names.v, names.n, sr_cstr(name), true);
 		sr_arena_free(&names.arena);
 		if (found)

@@ -162,6 +162,34 @@ access_asserted(struct sr_serve *s, const struct sr_ua_event *ev)
 	return sr_trim(sr_substr(v, 0, sr_strchr(v, ',')));
 }
 
+/* ---- the Identity header: RFC 8224 section 6.2.2 ---- */
+
+static const struct refusal unproved[] = {
+	[SR_PASSPORT_STALE] = { .status = 403, .reason = "Stale Date" },
+	[SR_PASSPORT_INVALID] = { .status = 438 },
+	[SR_PASSPORT_UNTRUSTED] = { .status = 437 },
+	[SR_PASSPORT_UNKNOWN] = { .status = 436 },
+	[SR_PASSPORT_NONE] = { .status = 428 }
+};
+
+void
+access_passport(struct sr_serve *s, const struct sr_ua_event *ev,
+    struct refusal *r, struct sr_passport *p)
+{
+	*p = (struct sr_passport){ .why = NULL };
+	if (s->cfg.passport == SR_PASSPORT_IGNORE)
+		return;
+	sr_passport_check(p, ev->msg, ev->body, s->cfg.ua.crypto,
+	    s->cfg.signers, s->now);
+	if (p->verdict == SR_PASSPORT_GOOD ||
+	    s->cfg.passport == SR_PASSPORT_LOG)
+		return;
+	*r = unproved[p->verdict];
+	r->warning = 399;
+	r->text = p->why;
+	r->unproved = true;
+}
+
 /* ---- digest ---- */
 
 static struct refusal

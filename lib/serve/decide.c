@@ -127,24 +127,37 @@ refuse(struct sr_serve *s, const struct sr_ua_event *ev,
 	reply_refuse(s, ev->tx, r);
 }
 
+/* Whom it is of, and whom it is to replace. */
+struct caller {
+	struct sr_str user;		/* of its digest, or absent */
+	struct sr_passport passport;	/* why NULL: it was not asked for */
+	struct leg *old;		/* or NULL */
+};
+
 static void
 keep_identity(struct leg *l, const struct sr_ua_event *ev,
-    struct sr_str user)
+    const struct caller *c)
 {
 	struct sr_str asserted = access_asserted(l->s, ev);
 
 	l->asserted = asserted.n > 0 ? text_dup(asserted) : NULL;
-	l->user = user.n > 0 ? text_dup(user) : NULL;
+	l->user = c->user.n > 0 ? text_dup(c->user) : NULL;
 	l->identity = l->s->identity.n > 0 ? text_dup(l->s->identity) : NULL;
 	l->s->proved |= l->identity != NULL;
+	if (c->passport.why == NULL)
+		return;
+	l->passport = sr_passport_word(c->passport.verdict);
+	l->orig = text_dup(c->passport.orig);
+	l->dest = text_dup(c->passport.dest);
 }
 
 static struct leg *
 make_leg(struct sr_serve *s, const struct sr_ua_event *ev,
-    struct sr_str user, const struct leg *old)
+    const struct caller *c)
 {
 	struct sr_dialog *d = sr_tx_dialog(ev->tx);
 	struct leg *l = d != NULL ? leg_new(s, d) : NULL;
+	const struct leg *old = c->old;
 	struct sr_str first;
 
 	if (l == NULL)
@@ -152,7 +165,7 @@ make_leg(struct sr_serve *s, const struct sr_ua_event *ev,
 	l->from = ev->hop.remote;
 	first = sr_cstr(old != NULL ? old->first : l->call_id);
 	leg_named(l, first);
-	keep_identity(l, ev, user);
+	keep_identity(l, ev, c);
 	if (old != NULL) {
 		l->replaces = old->id;
 		l->paused = old->paused;
@@ -183,12 +196,31 @@ open_deal(struct leg *l, const struct sr_ua_event *ev)
 	deal_start(l->deal);
 }
 
+static void
+check_invite(struct sr_serve *s, const struct sr_ua_event *ev,
+    struct refusal *r, struct caller *c)
+{
+	access_check(s, ev, r, &c->user);
+	if (r->status == 0)
+		access_passport(s, ev, r, &c->passport);
+	if (r->status == 0)
+		replaces_check(s, ev, c->user, r, &c->old);
+	if (r->status == 0)
+		check_fault(s, ev, r);
+	if (r->status == 0 && c->old == NULL)
+		check_session(s, ev, r);
+	if (r->status == 0)
+		check_room(s, c->old != NULL, r);
+	if (r->status == 0)
+		check_metadata(s, ev, r);
+}
+
 void
 decide_invite(struct sr_serve *s, const struct sr_ua_event *ev)
 {
+	struct caller c = { .old = NULL };
 	struct refusal r;
-	struct sr_str user;
-	struct leg *old = NULL, *l;
+	struct leg *l;
 
 	s->stats.invites++;
 	if (limit_over(s->calls, &ev->hop.remote, s->now, SR_SEC,
@@ -198,26 +230,14 @@ decide_invite(struct sr_serve *s, const struct sr_ua_event *ev)
 		return;
 	}
 	limit_count(s->calls, &ev->hop.remote, s->now, SR_SEC);
-	access_check(s, ev, &r, &user);
-	if (r.status == 0)
-		replaces_check(s, ev, user, &r, &old);
-	if (r.status == 0)
-		check_fault(s, ev, &r);
-	if (r.status == 0 && old == NULL)
-		check_session(s, ev, &r);
-	if (r.status == 0)
-		check_room(s, old != NULL, &r);
-	if (r.status == 0)
-		check_metadata(s, ev, &r);
-	if (r.status != 0) {
+	check_invite(s, ev, &r, &c);
+	if (r.status != 0)
 		refuse(s, ev, &r);
-		return;
-	}
-	if ((l = make_leg(s, ev, user, old)) == NULL) {
+	else if ((l = make_leg(s, ev, &c)) == NULL)
 		refuse(s, ev, &(struct refusal){ .status = 503 });
-		return;
-	}
-	open_deal(l, ev);
+	else
+		open_deal(l, ev);
+	sr_passport_free(&c.passport);
 }
 
 /* ---- everything else ---- */

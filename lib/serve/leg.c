@@ -374,5 +374,7 @@ leg_free(void *p)
 	free(l->identity);
 	free(l->user);
 	free(l->asserted);
+	free(l->orig);
+	free(l->dest);
 	free(l);
 }

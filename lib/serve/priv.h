@@ -79,6 +79,8 @@ struct leg {
 	char *session;			/* its directory, once it has one */
 	char *identity, *user;		/* TLS, digest; NULL: none */
 	char *asserted;			/* by a trusted peer; NULL: nothing */
+	const char *passport;		/* how it fared; NULL: not asked */
+	char *orig, *dest;		/* there with it */
 	struct sr_addr from;		/* who sent the INVITE */
 	bool answered;			/* with 2xx, or our INVITE was */
 	bool acked, ending;
@@ -236,8 +238,10 @@ struct refusal {
 	int warning;			/* RFC 3261 20.43; 0: no Warning */
 	const char *text;
 	const char *header;		/* a whole line, or NULL */
+	const char *reason;		/* phrase; NULL: that of the status */
 	bool fault;			/* sr_ua_refuse knows it */
 	bool challenge, stale;
+	bool unproved;			/* nobody knows who is asking */
 };
 /* Starts s->head anew; more may be added to it. */
 void head_begin(struct sr_serve *s);
@@ -267,6 +271,10 @@ struct sr_str access_asserted(struct sr_serve *s,
     const struct sr_ua_event *ev);
 
 /* *old: the leg that is to be replaced, NULL when none is asked for. */
+/* The Identity header, as far as the policy asks for it: p->why NULL is not at
+ * all.  Free p in every case. */
+void access_passport(struct sr_serve *s, const struct sr_ua_event *ev,
+    struct refusal *r, struct sr_passport *p);
 void replaces_check(struct sr_serve *s, const struct sr_ua_event *ev,
     struct sr_str user, struct refusal *r, struct leg **old);
 

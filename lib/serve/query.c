@@ -164,6 +164,9 @@ sr_serve_who(const struct sr_serve *s, struct sr_str call_id,
 	out->tls = sr_cstr(l->identity);
 	out->user = sr_cstr(l->user);
 	out->asserted = sr_cstr(l->asserted);
+	out->passport = l->passport;
+	out->orig = sr_cstr(l->orig);
+	out->dest = sr_cstr(l->dest);
 	return true;
 }
 

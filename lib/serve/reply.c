@@ -9,26 +9,16 @@ head_begin(struct sr_serve *s)
 	s->head.n = 0;
 }
 
-/* RFC 3261 section 20.17: the date of RFC 1123, always in GMT. */
 void
 head_date(struct sr_serve *s)
 {
-	static const char *const days[] = { "Thu", "Fri", "Sat", "Sun", "Mon",
-	    "Tue", "Wed" };
-	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr",
-	    "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-	char space[40];
-	struct sr_buf b = { space, 0, sizeof(space), sizeof(space) };
-	sr_time day = s->now / (86400 * SR_SEC);
-	unsigned month;
+	size_t before = s->head.n;
 
-	if (s->now < 0 || sr_time_print(&b, s->now, 0) != SR_OK || b.n < 19)
-		return;
-	month = (unsigned)((space[5] - '0') * 10 + space[6] - '0');
-	if (month < 1 || month > 12)
-		return;
-	sr_buf_fmt(&s->head, "Date: %s, %.2s %s %.4s %.8s GMT\r\n",
-	    days[day % 7], space + 8, months[month - 1], space, space + 11);
+	sr_buf_add(&s->head, SR_STR("Date: "));
+	if (sr_date_add(&s->head, s->now) == SR_OK)
+		sr_buf_add(&s->head, SR_STR("\r\n"));
+	else
+		s->head.n = before;
 }
 
 static void
@@ -74,7 +64,8 @@ void
 reply_refuse(struct sr_serve *s, struct sr_tx *tx, const struct refusal *r)
 {
 	struct sr_ua_reply reply = { .status = r->status,
-	    .once = r->challenge || r->status == 403 || r->status == 503 };
+	    .reason = sr_cstr(r->reason), .once = r->challenge ||
+	    r->unproved || r->status == 403 || r->status == 503 };
 
 	if (r->fault) {
 		sr_ua_refuse(s->ua, tx, s->now);

@@ -150,6 +150,12 @@ sr_serve_access(struct sr_serve *s, const struct sr_cidr *allow,
 	s->auth.users = users != NULL ? users : &s->no_users;
 }
 
+void
+sr_serve_signers(struct sr_serve *s, const struct sr_signers *signers)
+{
+	s->cfg.signers = signers;
+}
+
 /* ---- small things ---- */
 
 char *

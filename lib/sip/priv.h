@@ -37,6 +37,10 @@ bool sip_start_line(struct sr_str line);
 
 /* ---- value.c: inside a header value ---- */
 
+/* Where c first stands outside quotes and, if angle, outside <>; s.n when it
+ * does not.  A bracket or quote that is never closed does not count as open:
+ * what comes behind it would be lost. */
+size_t sip_find_bare(struct sr_str s, char c, bool angle);
 /* Cuts at the next comma outside quotes and angle brackets. */
 bool sip_next_value(struct sr_str *rest, struct sr_str *value);
 /* Cuts ";name=value" lists; value is absent for a bare name. */
@@ -171,6 +175,18 @@ int auth_response(const struct sr_crypto *c, const struct sr_auth *a,
 int auth_unhex(uint8_t *out, size_t n, struct sr_str hex);
 /* "SHA-256": false when it is none of ours. */
 bool auth_alg(enum sr_digest *alg, struct sr_str name);
+
+/* ---- claims.c: what a PASSporT says of a request, RFC 8224 section 8 ---- */
+
+/* From or To in the two forms of section 8; absent: it has not that form. */
+struct claim {
+	struct sr_str tn, uri;
+	bool number;			/* it says of itself that it is one */
+};
+/* SR_OK, SR_ENOMEM (the arena is full). */
+int claim_of(struct claim *c, struct sr_arena *a, struct sr_str uri);
+/* The claim "mky", JSON: the fingerprints of an SDP; absent: it has none. */
+int claim_keys(struct sr_str *json, struct sr_arena *a, struct sr_str sdp);
 
 /* ---- nonce.c ---- */
 

@@ -20,11 +20,8 @@ quoted(struct sr_str s, size_t i)
 	return s.n;
 }
 
-/* Where c first stands outside quotes and, if angle, outside <>; s.n when it
- * does not.  A bracket or quote that is never closed does not count as open:
- * what comes behind it would be lost. */
-static size_t
-find_bare(struct sr_str s, char c, bool angle)
+size_t
+sip_find_bare(struct sr_str s, char c, bool angle)
 {
 	size_t i = 0, end;
 
@@ -56,7 +53,7 @@ sip_next_value(struct sr_str *rest, struct sr_str *value)
 	size_t at;
 
 	while (rest->n > 0) {
-		at = find_bare(*rest, ',', true);
+		at = sip_find_bare(*rest, ',', true);
 		*value = sr_trim(sr_substr(*rest, 0, at));
 		*rest = sr_substr(*rest, at + 1, rest->n);
 		if (value->n > 0)
@@ -72,7 +69,7 @@ sip_next_param(struct sr_str *rest, struct sr_str *name, struct sr_str *value)
 	size_t at, eq;
 
 	while (rest->n > 0) {
-		at = find_bare(*rest, ';', false);
+		at = sip_find_bare(*rest, ';', false);
 		one = sr_trim(sr_substr(*rest, 0, at));
 		*rest = sr_substr(*rest, at + 1, rest->n);
 		if (one.n == 0)
@@ -110,7 +107,7 @@ void
 sip_split_params(struct sr_str value, struct sr_str *head,
     struct sr_str *params)
 {
-	size_t at = find_bare(value, ';', false);
+	size_t at = sip_find_bare(value, ';', false);
 
 	*head = sr_trim(sr_substr(value, 0, at));
 	*params = sr_substr(value, at, value.n);
@@ -161,7 +158,7 @@ display_name(struct sr_party *p, struct sr_str *rest,
 		sip_note(notes, "a quoted display name without its end");
 		*rest = sr_substr(*rest, 1, rest->n);
 	}
-	end = find_bare(*rest, '<', false);
+	end = sip_find_bare(*rest, '<', false);
 	if (end == rest->n)
 		return;
 	p->display = sr_trim(sr_substr(*rest, 0, end));

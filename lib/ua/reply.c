@@ -74,6 +74,10 @@ reply_send(struct sr_tx *tx, const struct sr_ua_reply *r, struct sr_str extra)
 	if (r->status >= 300)
 		tx->offering = false;
 	forget_request(tx);
+	/* Who signs may do it better, and comes again by another way: that is
+	 * no loop, RFC 8224 section 6.2.3. */
+	if (r->status == 428 || (r->status >= 436 && r->status <= 438))
+		table_del(&tx->ua->merges, &tx->by_merge);
 	/* Only what waits for its ACK is still the dialog's business. */
 	if (tx->method != SR_INVITE || r->status >= 300)
 		server_unlink(tx);

@@ -273,3 +273,35 @@ nonce() {	# of the challenge with this algorithm
 	grep -i "^WWW-Authenticate:.*algorithm=$1," heard.txt |
 	    sed 's/.*nonce="\([^"]*\)".*/\1/'
 }
+
+# ---- the Identity header ----
+
+base64url() {
+	openssl base64 -A | tr '+/' '-_' | tr -d =
+}
+
+# es256 KEY <text: the signature of RFC 7518, two numbers of 32 bytes
+es256() {
+	local n
+	for n in $(openssl dgst -sha256 -sign "$1" |
+	    openssl asn1parse -inform DER | sed -n 's/.*INTEGER *://p'); do
+		n=$(printf '%64s' "$n" | tr ' ' 0)
+		printf "$(sed 's/../\\x&/g' <<<"$n")"
+	done | base64url
+}
+
+# passport KEY [compact|full]: Date and Identity of a call from src to rec, as
+# RFC 8225 serializes it.  ORIG, DEST say otherwise who that is, AGE how many
+# seconds old it is, INFO where the certificate is, MKY adds a claim.
+passport() {
+	local at=$(($(date +%s) - ${AGE:-0})) head claims info
+	info=${INFO:-https://cert.example.org/passport.cer}
+	head=$(printf %s '{"alg":"ES256","typ":"passport",' \
+	    "\"x5u\":\"$info\"}" | base64url)
+	claims=$(printf %s '{"dest":{"uri":["' "${DEST:-sip:rec@127.0.0.1}" \
+	    '"]},"iat":' $at ${MKY:+",\"mky\":$MKY"} ',"orig":' \
+	    "${ORIG:-{\"uri\":\"sip:src@127.0.0.1\"\}}" '}' | base64url)
+	echo "Date: $(LC_ALL=C date -u -d @$at '+%a, %d %b %Y %T GMT')"
+	echo "Identity: $([ "${2-}" = full ] && echo "$head.$claims" ||
+	    echo .).$(printf %s "$head.$claims" | es256 "$1");info=<$info>"
+}

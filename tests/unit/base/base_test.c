@@ -145,6 +145,31 @@ TEST(base64_round_trips_and_is_strict)
 	sr_buf_free(&c);
 }
 
+TEST(base64url_round_trips_without_padding)
+{
+	static const char *const bad[] = { "A", "AAAAA", "AB", "AAB", "AA==",
+	    "A A", "A.A" };
+	struct sr_buf b, c;
+
+	sr_buf_init(&b, 100);
+	sr_buf_init(&c, 100);
+	for (size_t n = 0; n <= 6; n++) {
+		b.n = c.n = 0;
+		CHECK_EQ(sr_base64url_add(&b, "\xfb\xff\xfe\xf0\x00\x3f", n),
+		    SR_OK);
+		CHECK_EQ(b.n, (n * 4 + 2) / 3);
+		CHECK_EQ(sr_base64url_read(&c, sr_buf_str(&b)), SR_OK);
+		CHECK_EQ(c.n, n);
+		CHECK_EQ(memcmp(c.p != NULL ? c.p : "",
+		    "\xfb\xff\xfe\xf0\x00\x3f", n), 0);
+	}
+	CHECK_STR(sr_buf_str(&b), "-__-8AA_");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		CHECK_EQ(sr_base64url_read(&c, sr_cstr(bad[i])), SR_EBAD);
+	sr_buf_free(&b);
+	sr_buf_free(&c);
+}
+
 TEST(uuid5_is_stable_and_marked_as_version_5)
 {
 	uint8_t a[16], b[16];

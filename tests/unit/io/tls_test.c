@@ -1,5 +1,5 @@
-/* Claims about TLS: lib/io/tls.c, tls_names.c, and what transport does with
- * them.  The certificates are made here. */
+/* Claims about TLS: lib/io/tls.c, lib/crypt/names.c, and what transport does
+ * with them.  The certificates are made here. */
 #include "unit/test.h"
 
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "siprec/crypt.h"
 #include "siprec/io.h"
 
 #define MSG "OPTIONS sip:a@b SIP/2.0\r\nCall-ID: 1\r\nContent-Length: 0\r\n\r\n"

@@ -1,5 +1,5 @@
-/* tls_names - who a certificate says its owner is, RFC 5922 section 7. */
-#include "io/priv.h"
+/* names - who a certificate says its owner is, RFC 5922 section 7. */
+#include "crypt/priv.h"
 
 #include <openssl/x509v3.h>
 #include <string.h>
@@ -98,11 +98,11 @@ sr_names_match(const struct sr_name *names, size_t n, struct sr_str domain,
 /* ---- out of a certificate ---- */
 
 static void
-add(struct tls_names *t, enum sr_name_kind kind, struct sr_str text)
+add(struct sr_names *t, enum sr_name_kind kind, struct sr_str text)
 {
 	struct sr_name *n = &t->v[t->n];
 
-	if (t->n == TLS_NAMES || text.n == 0)
+	if (t->n == SR_MAX_NAMES || text.n == 0)
 		return;
 	n->kind = kind;
 	n->text = sr_arena_dup(&t->arena, text);
@@ -118,7 +118,7 @@ asn1(const ASN1_STRING *s)
 }
 
 static void
-add_ip(struct tls_names *t, struct sr_str bytes)
+add_ip(struct sr_names *t, struct sr_str bytes)
 {
 	struct sr_addr a = { .family = bytes.n == 4 ? 4 : 6 };
 	struct sr_buf b;
@@ -133,7 +133,7 @@ add_ip(struct tls_names *t, struct sr_str bytes)
 }
 
 static void
-add_cn(struct tls_names *t, X509 *x)
+add_cn(struct sr_names *t, X509 *x)
 {
 	X509_NAME *subject = X509_get_subject_name(x);
 	int i = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
@@ -146,7 +146,7 @@ add_cn(struct tls_names *t, X509 *x)
 /* A subjectAltName that is there but cannot be read is no reason to look at
  * the common name. */
 void
-tls_names(struct tls_names *t, X509 *x)
+sr_names_read(struct sr_names *t, X509 *x)
 {
 	GENERAL_NAMES *san;
 	int crit;
@@ -183,13 +183,13 @@ printable(struct sr_str s)
 }
 
 void
-tls_identity(struct sr_buf *out, X509 *x)
+sr_names_identity(struct sr_buf *out, X509 *x)
 {
-	struct tls_names t;
+	struct sr_names t;
 	enum sr_name_kind kind;
 	struct sr_str host;
 
-	tls_names(&t, x);
+	sr_names_read(&t, x);
 	kind = counting(t.v, t.n);
 	for (size_t i = 0; i < t.n; i++) {
 		host = t.v[i].text;
@@ -208,7 +208,7 @@ tls_identity(struct sr_buf *out, X509 *x)
 
 /* RFC 5922 section 7.1 and RFC 5924: without the extension all is allowed. */
 bool
-tls_usage(X509 *x, bool server)
+sr_names_usage(X509 *x, bool server)
 {
 	EXTENDED_KEY_USAGE *eku;
 	ASN1_OBJECT *sip = OBJ_txt2obj("1.3.6.1.5.5.7.3.20", 1);
