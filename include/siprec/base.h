@@ -228,6 +228,9 @@ struct sr_dtls_cfg {			/* a handshake, RFC 5763 */
 	 * names must fit its certificate. */
 	const struct sr_str *fingerprints;
 	size_t nfingerprints;
+	/* Passive: a peer whose address is not proved has to repeat a cookie
+	 * before anything large goes there, RFC 6347 section 4.2.1. */
+	bool ask;
 	uint16_t mtu;			/* of UDP payloads; 0: 1200 */
 	sr_time retry;			/* the first timer; 0: 1 s */
 };

@@ -22,7 +22,8 @@ sign(struct own *o)
 	uint8_t serial[8];
 
 	hash_random(serial, sizeof(serial));
-	serial[0] &= 0x7f;
+	/* Positive, and no zeros in front, which DER does not have. */
+	serial[0] = (serial[0] & 0x3f) | 0x40;
 	return X509_set_version(o->cert, 2) &&
 	    ASN1_STRING_set(X509_get_serialNumber(o->cert), serial,
 	    sizeof(serial)) &&

@@ -15,7 +15,7 @@
 
 enum {
 	MTU = 1200, MAX_DATAGRAM = 65535, MAX_WAITING = 64,
-	MAX_FINGERPRINTS = 16, LABEL = 19
+	MAX_FINGERPRINTS = 16, LABEL = 19, COOKIE = 16
 };
 
 struct datagram {
@@ -33,6 +33,7 @@ struct sr_dtls {
 	size_t nprints;
 	struct sr_arena memory;
 	sr_time due, retry;
+	unsigned char cookie[COOKIE];
 	bool active, done;
 	int err;			/* SR_EAUTH or SR_EBAD, for good */
 };
@@ -111,6 +112,24 @@ timer(SSL *ssl, unsigned us)
 	return us < 30000000 ? 2 * us : 60000000;
 }
 
+/* Of one association, which lives only as long as the handshake takes. */
+static int
+cookie_make(SSL *ssl, unsigned char *out, unsigned *n)
+{
+	const struct sr_dtls *d = SSL_get_app_data(ssl);
+
+	memcpy(out, d->cookie, *n = COOKIE);
+	return 1;
+}
+
+static int
+cookie_check(SSL *ssl, const unsigned char *in, unsigned n)
+{
+	const struct sr_dtls *d = SSL_get_app_data(ssl);
+
+	return n == COOKIE && hash_equal(in, d->cookie, COOKIE);
+}
+
 static void
 prepare(void)
 {
@@ -132,6 +151,9 @@ prepare(void)
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER |
 	    SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	SSL_CTX_set_cert_verify_callback(context, trust, NULL);
+	SSL_CTX_set_cookie_generate_cb(context, cookie_make);
+	SSL_CTX_set_cookie_verify_cb(context, cookie_check);
+	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
 	if (SSL_CTX_use_certificate(context, cert) != 1 ||
 	    SSL_CTX_use_PrivateKey(context, key) != 1 ||
 	    SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20:"
@@ -183,6 +205,8 @@ setup(struct sr_dtls *d, const struct sr_dtls_cfg *cfg)
 	SSL_set_app_data(d->ssl, d);
 	DTLS_set_timer_cb(d->ssl, timer);
 	SSL_set_mtu(d->ssl, d->mtu);
+	if (cfg->ask)
+		SSL_set_options(d->ssl, SSL_OP_COOKIE_EXCHANGE);
 	if (d->active)
 		SSL_set_connect_state(d->ssl);
 	else
@@ -205,6 +229,7 @@ dtls_new(struct sr_dtls **dp, const struct sr_dtls_cfg *cfg)
 	sr_arena_init(&d->memory, 16384);
 	d->last = &d->first;
 	d->due = SR_NEVER;
+	hash_random(d->cookie, sizeof(d->cookie));
 	d->active = cfg->active;
 	d->mtu = cfg->mtu != 0 ? cfg->mtu : MTU;
 	d->retry = cfg->retry != 0 ? cfg->retry : SR_SEC;
