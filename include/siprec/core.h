@@ -174,12 +174,18 @@ int sr_engine_feed(struct sr_engine *e, const struct sr_chunk *c);
 /* A warning of the owner's own, in order with the rest. */
 int sr_engine_note(struct sr_engine *e, sr_time now, uint64_t num,
     const char *rule, const char *text);
+/* The same about a stream, whose session has it in its log. */
+int sr_engine_remark(struct sr_engine *e, struct sr_stream *t, sr_time now,
+    const char *rule, const char *text);
 const struct sr_event *sr_engine_next(struct sr_engine *e);	/* NULL: dry */
-/* SRTP of this flow is under this key, says somebody who saw a handshake; the
- * key is copied.  SR_OK; SR_ENOENT: no stream is expected there; or as
- * srtp_new says. */
+/* SRTP of this flow, of RTP or of RTCP, is under this key, says somebody who
+ * saw a handshake; the key is copied.  SR_OK; SR_ENOENT: no stream is expected
+ * there; or as srtp_new says. */
 int sr_engine_key(struct sr_engine *e, const struct sr_flow *f,
     const struct sr_srtp_key *key);
+/* Who sends from f->src has proved to be the sender of that stream (ICE): as
+ * if its SDP named that address.  SR_OK, SR_ENOENT, SR_ENOMEM. */
+int sr_engine_source(struct sr_engine *e, const struct sr_flow *f);
 /* TCP flows that carry no SIP, to be dropped below: false when none. */
 bool sr_engine_unwanted(struct sr_engine *e, struct sr_flow *f);
 /* The input is over: every session ends with capture-end. */

@@ -173,3 +173,13 @@ bind_find(struct sr_engine *e, const struct sr_flow *f, uint8_t pt)
 		t = exact(e, BY_SRC, &f->src);
 	return t != NULL ? t : by_port(e, f, pt);
 }
+
+struct sr_stream *
+bind_find_rtcp(struct sr_engine *e, const struct sr_flow *f)
+{
+	struct sr_flow below = *f;
+
+	below.dst.port--;
+	below.src.port--;
+	return bind_find(e, &below, 0);
+}

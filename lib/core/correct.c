@@ -9,15 +9,11 @@
 void
 media_rtcp(struct sr_engine *e, struct flow *f, struct sr_str data)
 {
-	struct sr_flow below = f->key;
 	struct sr_stream *t = f->stream;
 	struct sr_rtcp r;
 
-	if (t == NULL) {
-		below.dst.port--;
-		below.src.port--;
-		t = bind_find(e, &below, 0);
-	}
+	if (t == NULL)
+		t = bind_find_rtcp(e, &f->key);
 	if (t != NULL && (t->secure != NULL || t->sealed) &&
 	    !secure_open_rtcp(e, t, &data))
 		return;

@@ -92,6 +92,8 @@ datagram(struct sr_engine *e, const struct sr_chunk *c)
 			    "was cut by the snaplen",
 			    (unsigned long long)c->num);
 		call_message(e, c, c->data);
+	} else if (sr_streq(c->data, secure_mark)) {
+		secure_marked(e, &c->flow);
 	}
 }
 
@@ -247,16 +249,31 @@ sr_engine_feed(struct sr_engine *e, const struct sr_chunk *c)
 	return err == SR_ENOMEM ? err : SR_OK;
 }
 
-int
-sr_engine_note(struct sr_engine *e, sr_time now, uint64_t num,
-    const char *rule, const char *text)
+static void
+note_at(struct sr_engine *e, sr_time now, uint64_t num)
 {
 	if (e->trash != NULL)
 		empty_trash(e);
 	if (now != 0)
 		e->now = now;
 	e->num = num;
+}
+
+int
+sr_engine_note(struct sr_engine *e, sr_time now, uint64_t num,
+    const char *rule, const char *text)
+{
+	note_at(e, now, num);
 	warn(e, NULL, rule, "%s", text);
+	return e->err == SR_ENOMEM ? SR_ENOMEM : SR_OK;
+}
+
+int
+sr_engine_remark(struct sr_engine *e, struct sr_stream *t, sr_time now,
+    const char *rule, const char *text)
+{
+	note_at(e, now, 0);
+	warn(e, t->session, rule, "stream %.*s: %s", SR_FMT(t->label), text);
 	return e->err == SR_ENOMEM ? SR_ENOMEM : SR_OK;
 }
 

@@ -148,8 +148,8 @@ holds_digits(const struct sr_stream *t, const struct sr_rtp *r)
 }
 
 static void
-keep_wire(struct sr_engine *e, struct sr_stream *t, const struct sr_chunk *c,
-    const struct sr_rtp *r)
+keep_bytes(struct sr_engine *e, struct sr_stream *t, const struct sr_chunk *c,
+    struct sr_str data, bool digits)
 {
 	struct sr_event *ev = queue_event(e, SR_EV_WIRE, t->session);
 
@@ -158,8 +158,18 @@ keep_wire(struct sr_engine *e, struct sr_stream *t, const struct sr_chunk *c,
 	ev->time = c->time;
 	ev->stream = t;
 	ev->u.wire.flow = c->flow;
-	ev->u.wire.data = c->data;
-	ev->u.wire.digits = holds_digits(t, r);
+	ev->u.wire.data = data;
+	ev->u.wire.digits = digits;
+}
+
+static void
+keep_wire(struct sr_engine *e, struct sr_stream *t, const struct sr_chunk *c,
+    const struct sr_rtp *r)
+{
+	if (t->shaken && !t->marked)
+		keep_bytes(e, t, c, secure_mark, false);
+	t->marked = true;
+	keep_bytes(e, t, c, c->data, holds_digits(t, r));
 }
 
 /* The chain of further sources of a stream; NULL: it is not among them. */

@@ -122,6 +122,8 @@ void bind_ask(struct sr_engine *e, const struct sr_stream *t);
 void unbind_stream(struct sr_engine *e, struct sr_stream *t);
 struct sr_stream *bind_find(struct sr_engine *e, const struct sr_flow *f,
     uint8_t pt);
+/* The stream that RTCP on a port of its own is about. */
+struct sr_stream *bind_find_rtcp(struct sr_engine *e, const struct sr_flow *f);
 
 /* ---- session and stream ---- */
 
@@ -134,6 +136,9 @@ struct sr_stream {
 	bool unlabelled, sealed;	/* sealed: SRTP without keys */
 	struct secure *secure;		/* NULL: no SRTP, or no keys */
 	bool warned_cut, warned_paused;
+	bool shaken, marked;		/* its keys are of a handshake; that is
+					 * told in the capture that is kept */
+	bool clear;			/* it was told: no SRTP any more */
 	struct flow *locked;
 	sr_time locked_last;
 	struct sr_stream *fork;	/* a further source of the same m-line */
@@ -239,6 +244,11 @@ bool secure_open(struct sr_engine *e, struct sr_stream *t,
     struct sr_chunk *c);
 bool secure_open_rtcp(struct sr_engine *e, struct sr_stream *t,
     struct sr_str *data);
+/* The end of a DTLS association that was never protected: in a capture that we
+ * kept it says that SRTP stands opened behind it.  SDES needs none: its keys
+ * are made illegible. */
+extern const struct sr_str secure_mark;
+void secure_marked(struct sr_engine *e, const struct sr_flow *f);
 void secure_free(struct sr_engine *e, struct sr_stream *t);
 
 /* ---- call: a dialog that is watched ---- */

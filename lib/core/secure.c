@@ -11,6 +11,10 @@
 
 enum { MAX_CANDIDATES = 16, MAX_PACKET = 65536 };
 
+/* An alert, DTLS 1.2, epoch 0: close_notify. */
+const struct sr_str secure_mark = SR_STR("\x15\xfe\xfd\0\0\0\0\0\0\0\0\0\x02"
+    "\x01\0");
+
 struct candidate {
 	void *ctx;
 	uint64_t id;			/* the same key again: the same id */
@@ -180,14 +184,22 @@ secure_apply(struct sr_engine *e, struct sr_stream *t,
 		    MAX_CANDIDATES; i-- > 0;)
 			use_line(e, t, &snd->sdes[i], &id);
 	}
-	t->sealed = t->secure == NULL || t->secure->n == 0;
+	t->sealed = !t->clear && (t->secure == NULL || t->secure->n == 0);
+}
+
+static struct sr_stream *
+stream_of(struct sr_engine *e, const struct sr_flow *f)
+{
+	struct sr_stream *t = bind_find(e, f, 0);
+
+	return t != NULL ? t : bind_find_rtcp(e, f);
 }
 
 int
 sr_engine_key(struct sr_engine *e, const struct sr_flow *f,
     const struct sr_srtp_key *key)
 {
-	struct sr_stream *t = bind_find(e, f, 0);
+	struct sr_stream *t = stream_of(e, f);
 	uint64_t id;
 	int err;
 
@@ -195,9 +207,30 @@ sr_engine_key(struct sr_engine *e, const struct sr_flow *f,
 		return SR_ENOENT;
 	if ((err = use(e, t, key, 1, &id)) != SR_OK)
 		return err;
+	t->shaken = true;
 	t->sealed = false;
 	t->last = NULL;			/* formats that were sealed */
 	return SR_OK;
+}
+
+void
+secure_marked(struct sr_engine *e, const struct sr_flow *f)
+{
+	struct sr_stream *t = bind_find(e, f, 0);
+
+	if (t == NULL || t->secure != NULL)
+		return;
+	t->clear = true;
+	t->sealed = false;
+	t->last = NULL;
+}
+
+int
+sr_engine_source(struct sr_engine *e, const struct sr_flow *f)
+{
+	struct sr_stream *t = bind_find(e, f, 0);
+
+	return t != NULL ? bind_stream(e, t, NULL, &f->src) : SR_ENOENT;
 }
 
 /* ---- packets ---- */
