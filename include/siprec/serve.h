@@ -184,7 +184,8 @@ struct sr_serve_keying {
 	const struct sr_sdes_key *ours;		/* SDES */
 	const struct sr_sdes_keys *theirs;	/* SDES */
 	bool active;			/* DTLS: we are the client */
-	struct sr_str fingerprint;	/* DTLS: the peer's */
+	struct sr_str fingerprints[SR_FINGERPRINTS];	/* DTLS: the peer's */
+	size_t nfingerprints;
 	struct sr_str ufrag, pwd;	/* ICE, lite side: ours, or absent */
 	/* Of a restored line: what comes can be opened with these keys, but
 	 * nothing may be sent with ours, whose index nobody knows (RFC 3711
@@ -236,6 +237,12 @@ const struct sr_serve_event *sr_serve_next(struct sr_serve *s);
 int sr_serve_do(struct sr_serve *s, enum sr_serve_act act,
     struct sr_str session, struct sr_str label, sr_time now,
     uint64_t *ticket);
+
+/* The sender of that line is not who its SDP says (RFC 5763 section 5): its
+ * media is torn down now, and the line by re-INVITE; a session without another
+ * by BYE.  SR_OK; SR_ENOENT: no such line, or no more. */
+int sr_serve_distrust(struct sr_serve *s, uint64_t leg, size_t line,
+    sr_time now);
 
 /* Ends a session, or all when it is absent, by BYE with that Reason text
  * ("disk-full"; static).  SR_OK; SR_ENOENT: no such session. */

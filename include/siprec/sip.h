@@ -305,6 +305,7 @@ void sr_plan_free(struct sr_plan *p);
 bool sr_plan_wants(const struct sr_plan_line *l, uint8_t pt);
 /* All values of a=fingerprint that hold for m: its own, else the session's
  * (RFC 8122 section 5).  At most max are put into v; how many. */
+enum { SR_FINGERPRINTS = 4 };		/* of one m-line, that are looked at */
 size_t sr_mline_fingerprints(const struct sr_sdp *s, const struct sr_mline *m,
     struct sr_str *v, size_t max);
 

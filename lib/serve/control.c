@@ -162,6 +162,14 @@ find_line(const struct leg *l, struct sr_str label, size_t *line)
 	return found;
 }
 
+static void
+mute_for_good(struct leg *l, size_t i)
+{
+	l->lines[i].dropped = true;
+	control_mute(l, &l->lines[i], i, true);
+	carry_over(l);
+}
+
 static int
 drop_line(struct leg *l, struct sr_str label, uint64_t *ticket)
 {
@@ -170,11 +178,35 @@ drop_line(struct leg *l, struct sr_str label, uint64_t *ticket)
 
 	if (!find_line(l, label, &i))
 		return SR_ENOENT;
-	if ((err = add_act(l, SR_ACT_DROP, ticket)) != SR_OK)
-		return err;
-	l->lines[i].dropped = true;
-	control_mute(l, &l->lines[i], i, true);
-	carry_over(l);
+	if ((err = add_act(l, SR_ACT_DROP, ticket)) == SR_OK)
+		mute_for_good(l, i);
+	return err;
+}
+
+static bool
+has_lines(const struct leg *l)
+{
+	for (size_t i = 0; i < l->nlines; i++)
+		if (l->lines[i].live && !l->lines[i].dropped)
+			return true;
+	return false;
+}
+
+int
+sr_serve_distrust(struct sr_serve *s, uint64_t leg, size_t line, sr_time now)
+{
+	struct leg *l = leg_by_id(s, leg);
+	uint64_t ticket;
+
+	s->now = now;
+	if (l == NULL || l->ending || line >= l->nlines ||
+	    !l->lines[line].live || l->lines[line].dropped)
+		return SR_ENOENT;
+	mute_for_good(l, line);
+	if (has_lines(l) && add_act(l, SR_ACT_DROP, &ticket) == SR_OK)
+		leg_kick(l);
+	else
+		leg_bye(l, "fingerprint", 488);
 	return SR_OK;
 }
 

@@ -293,7 +293,8 @@ deal_drop(struct leg *l)
 /* ---- in force ---- */
 
 static uint64_t
-keys_hash(const struct sr_plan_line *p, const struct line *n)
+keys_hash(const struct sr_plan_line *p, const struct line *n,
+    const struct sr_serve_keying *k)
 {
 	uint64_t h = p->keying * 2u + p->active + 1;
 
@@ -304,7 +305,9 @@ keys_hash(const struct sr_plan_line *p, const struct line *n)
 		h = h * 31 + sr_hash(p->keys.v[i].salt, SR_MAX_SALT);
 		h = h * 31 + p->keys.v[i].suite;
 	}
-	h = h * 31 + sr_hash(p->fingerprint.p, p->fingerprint.n);
+	for (size_t i = 0; i < k->nfingerprints; i++)
+		h = h * 31 + sr_hash(k->fingerprints[i].p,
+		    k->fingerprints[i].n);
 	if (n->secret != NULL) {
 		h = h * 31 + sr_hash(n->secret->key.key, SR_MAX_KEY);
 		h = h * 31 + sr_hash(n->secret->ufrag, UFRAG);
@@ -317,10 +320,15 @@ tell_keys(struct deal *d, size_t i)
 {
 	const struct sr_plan_line *p = &d->plan.lines[i];
 	struct line *n = &d->lines[i];
-	uint64_t h = keys_hash(p, n);
+	struct sr_serve_keying k = { .keying = p->keying,
+	    .active = p->active };
 	struct sr_serve_event *ev;
+	uint64_t h;
 
-	if (h == n->keys)
+	if (p->keying == SR_KEYS_DTLS)
+		k.nfingerprints = sr_mline_fingerprints(&d->sdp,
+		    &d->sdp.mlines[i], k.fingerprints, SR_FINGERPRINTS);
+	if ((h = keys_hash(p, n, &k)) == n->keys)
 		return;
 	n->keys = h;
 	if (p->keying == SR_KEYS_SDES &&
@@ -330,8 +338,7 @@ tell_keys(struct deal *d, size_t i)
 	if ((ev = serve_event(d->leg->s, SR_SERVE_KEYS, d->leg)) == NULL)
 		return;
 	ev->line = i;
-	ev->keying = (struct sr_serve_keying){ .keying = p->keying,
-	    .active = p->active, .fingerprint = p->fingerprint };
+	ev->keying = k;
 	if (p->keying == SR_KEYS_SDES && n->secret != NULL) {
 		ev->keying.ours = &n->secret->key;
 		ev->keying.theirs = &p->keys;

@@ -166,8 +166,11 @@ event(struct world *w, const struct sr_serve_event *ev)
 		if (ev->keying.keying == SR_KEYS_SDES)
 			sum += ev->keying.ours->key[0] +
 			    ev->keying.theirs->v[0].key[0];
-		for (size_t i = 0; i < ev->keying.fingerprint.n; i++)
-			sum += (uint8_t)ev->keying.fingerprint.p[i];
+		for (size_t k = 0; k < ev->keying.nfingerprints; k++)
+			for (size_t i = 0; i < ev->keying.fingerprints[k].n;
+			    i++)
+				sum += (uint8_t)
+				    ev->keying.fingerprints[k].p[i];
 		break;
 	default:
 		break;
