@@ -44,7 +44,15 @@ void listen_options_free(struct options *o);
 
 struct server;
 struct leg;
+struct port;
+struct dtls;
+struct ice;
+struct door {				/* a socket of a port */
+	struct port *port;
+	bool rtcp;
+};
 struct port {				/* of one m-line of a leg */
+	struct door door[2];
 	struct leg *leg;
 	size_t line;
 	struct sr_pair pair;
@@ -54,8 +62,11 @@ struct port {				/* of one m-line of a leg */
 	struct sr_addr source;		/* where its media came from */
 	struct sr_addr report_to;	/* its RTCP; family 0: nobody */
 	struct sr_receiver receiver;
-	void *guard;			/* protects our RTCP; NULL: plain */
+	void *guard;			/* SDES: protects our RTCP */
+	struct dtls *dtls;		/* NULL: no DTLS-SRTP */
+	struct ice *ice;		/* NULL: none was offered */
 	bool muted, mux;
+	bool shared;			/* RTCP goes by the port of RTP now */
 	sr_time heard, told;
 	uint64_t packets, dropped;
 	struct port *next, **at;	/* of all */
@@ -109,6 +120,7 @@ struct server {
 	sr_time began, watchdog, dog;	/* dog: when it is fed next */
 	struct leg *legs[LEG_BUCKETS], *calls[LEG_BUCKETS];
 	struct port *ports;
+	struct dtls *dtls;
 	struct port *due[REPORT_TURNS];	/* by when they report */
 	sr_time reported;		/* turns before this were had */
 	struct nets nets[16];
@@ -149,10 +161,42 @@ void media_line(struct server *s, const struct sr_serve_event *ev);
 void media_keys(struct server *s, const struct sr_serve_event *ev);
 void media_mute(struct server *s, const struct sr_serve_event *ev);
 bool media_knows(struct server *s, struct sr_str call_id);
+/* A packet of RTP or RTCP, by which of the two sockets it came. */
+void media_packet(struct server *s, struct port *p, bool rtcp,
+    const struct sr_dgram *d);
 /* What has come for the call of this message goes first. */
 void media_first(struct server *s, struct sr_str call_id);
 void media_reports(struct server *s, sr_time now);	/* RTCP that is due */
 void media_tell(struct server *s);	/* serve, what was heard */
+
+/* ---- dtls: keys by handshakes ---- */
+
+void shake_keys(struct server *s, struct port *p,
+    const struct sr_serve_keying *k);
+/* What the SDP says from now on; where we are active, we begin. */
+void shake_line(struct server *s, struct port *p,
+    const struct sr_plan_line *peer);
+/* The client has shown that this address is its own. */
+void shake_proved(struct server *s, struct port *p, bool rtcp,
+    const struct sr_addr *a);
+void shake_take(struct server *s, struct port *p, bool rtcp,
+    const struct sr_dgram *d);
+/* Of a port with DTLS: may this packet be opened?  If not, it may be kept
+ * until it can. */
+bool shake_opens(struct port *p, bool rtcp, const struct sr_dgram *d);
+/* What protects RTCP, and where it goes; NULL: none may be sent. */
+void *shake_guard(const struct port *p, bool rtcp, struct sr_addr *to);
+void shake_ticks(struct server *s, sr_time now);
+void shake_free(struct port *p);
+
+/* ---- ice: where the client is ---- */
+
+void ice_keys(struct port *p, const struct sr_serve_keying *k);
+void ice_take(struct server *s, struct port *p, bool rtcp,
+    const struct sr_dgram *d);
+/* Changes where RTCP goes, where the client has chosen. */
+void ice_aim(const struct port *p, bool rtcp, struct sr_addr *to);
+void ice_free(struct port *p);
 
 /* ---- log: events out ---- */
 
@@ -162,6 +206,9 @@ void log_note(struct server *s, const struct sr_serve_event *ev);
 void log_lines(struct server *s, bool wait);
 void log_trouble(struct server *s, sr_time now);	/* files that failed */
 void log_close(struct server *s);
+/* A warning about a stream, in the log of its session; NULL: of none. */
+void log_of_stream(struct server *s, struct sr_stream *t, const char *rule,
+    const char *text);
 /* A warning of our own, as an event. */
 void log_words(struct server *s, const char *rule, const char *text);
 

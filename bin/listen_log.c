@@ -70,9 +70,19 @@ log_take(struct server *s, const struct sr_event *ev)
 void
 log_words(struct server *s, const char *rule, const char *text)
 {
+	log_of_stream(s, NULL, rule, text);
+}
+
+void
+log_of_stream(struct server *s, struct sr_stream *t, const char *rule,
+    const char *text)
+{
 	const struct sr_event *e;
 
-	sr_engine_note(s->engine, sr_now(), 0, rule, text);
+	if (t != NULL)
+		sr_engine_remark(s->engine, t, sr_now(), rule, text);
+	else
+		sr_engine_note(s->engine, sr_now(), 0, rule, text);
 	while ((e = sr_engine_next(s->engine)) != NULL)
 		log_take(s, e);
 }

@@ -67,10 +67,11 @@ ports_on(struct server *s, struct sr_addr local)
 static int
 listen_to(struct server *s, struct port *p)
 {
-	int err = sr_drain_add(s->drain, p->pair.rtp, p, &p->rtp);
+	int err = sr_drain_add(s->drain, p->pair.rtp, &p->door[0], &p->rtp);
 
 	if (err == SR_OK && p->pair.rtcp >= 0)
-		err = sr_drain_seldom(s->drain, p->pair.rtcp, p, &p->rtcp);
+		err = sr_drain_seldom(s->drain, p->pair.rtcp, &p->door[1],
+		    &p->rtcp);
 	return err;
 }
 
@@ -106,6 +107,8 @@ port_free(struct server *s, struct port *p)
 		sr_drain_remove(s->drain, p->rtcp);
 	sr_ports_give(p->from, sr_now(), &p->pair);
 	sr_crypto_full.srtp_free(p->guard);
+	shake_free(p);
+	ice_free(p);
 	*p->at = p->next;
 	if (p->next != NULL)
 		p->next->at = p->at;
@@ -128,6 +131,8 @@ port_new(struct server *s, struct leg *g, const struct sr_serve_want *w)
 		return NULL;
 	}
 	p->from = from;
+	p->door[0] = (struct door){ p, false };
+	p->door[1] = (struct door){ p, true };
 	p->leg = g;
 	p->line = w->line;
 	p->mux = w->mux;
@@ -206,21 +211,26 @@ report(struct server *s, struct port *p, sr_time now, bool bye)
 	uint8_t out[SR_RECEIVER_MAX];
 	bool any = t != NULL && sr_stream_reception(t, &heard);
 	struct sr_media_out m = { .to = p->report_to };
+	bool apart = p->pair.rtcp >= 0 && !p->shared;
+	void *guard = p->guard;
 	uint8_t sealed[SR_RECEIVER_MAX + SR_SRTP_EXTRA]
 	    __attribute__((aligned(4)));
 	size_t n = sizeof(sealed);
 
 	m.data = (struct sr_str){ (char *)out, sr_receiver_next(&p->receiver,
 	    now, 0, any ? &heard : NULL, sr_cstr(s->cname), bye, out) };
-	if (p->guard != NULL) {
-		if (sr_crypto_full.srtcp_protect(p->guard, m.data, sealed,
+	ice_aim(p, apart, &m.to);
+	if (p->dtls != NULL && (guard = shake_guard(p, apart, &m.to)) == NULL)
+		return;
+	if (guard != NULL) {
+		if (sr_crypto_full.srtcp_protect(guard, m.data, sealed,
 		    &n) != SR_OK)
 			return;
 		m.data = (struct sr_str){ (char *)sealed, n };
 	}
 	if (p->report_to.family != 0)
-		s->rtcp_out += sr_media_send(p->pair.rtcp >= 0 ?
-		    p->pair.rtcp : p->pair.rtp, &m, 1, &st);
+		s->rtcp_out += sr_media_send(apart ? p->pair.rtcp :
+		    p->pair.rtp, &m, 1, &st);
 }
 
 static void
@@ -297,6 +307,8 @@ media_line(struct server *s, const struct sr_serve_event *ev)
 	p->report_to = ev->peer->rtcp;
 	if (ev->peer->held || p->report_to.port == 0)
 		p->report_to.family = 0;
+	p->shared = ev->peer->mux;
+	shake_line(s, p, ev->peer);
 }
 
 /* What we send is protected with our own key: SDES, RFC 4568.  What comes is
@@ -312,6 +324,8 @@ media_keys(struct server *s, const struct sr_serve_event *ev)
 		return;
 	sr_crypto_full.srtp_free(p->guard);
 	p->guard = NULL;
+	ice_keys(p, &ev->keying);
+	shake_keys(s, p, &ev->keying);
 	if (ev->keying.keying != SR_KEYS_SDES || k == NULL)
 		return;
 	key = (struct sr_srtp_key){ .suite = k->suite,
@@ -333,35 +347,51 @@ media_mute(struct server *s, const struct sr_serve_event *ev)
 
 /* ---- RTP ---- */
 
+void
+media_packet(struct server *s, struct port *p, bool rtcp,
+    const struct sr_dgram *d)
+{
+	bool rtp = !sr_rtcp_looks(d->data);
+	struct sr_chunk c = { .kind = SR_DGRAM, .time = d->when,
+	    .data = d->data, .flow = { d->from, p->addr, SR_UDP } };
+
+	if (p->muted && rtp) {
+		p->dropped++;
+		s->muted++;
+		return;
+	}
+	if (p->dtls != NULL && !shake_opens(p, rtcp, d))
+		return;
+	if (rtp) {
+		p->source = d->from;
+		p->heard = d->when;
+		p->packets++;
+	} else {
+		s->rtcp_in++;
+		c.flow.dst.port += !p->mux;
+	}
+	sr_engine_feed(s->engine, &c);
+	for (const struct sr_event *ev;
+	    (ev = sr_engine_next(s->engine)) != NULL;)
+		log_take(s, ev);
+}
+
+/* RFC 7983: by its first byte a packet is STUN, DTLS, or RTP and RTCP. */
 static void
 take(void *arg, void *cookie, const struct sr_dgram *v, size_t n)
 {
 	struct server *s = arg;
-	struct port *p = cookie;
+	const struct door *o = cookie;
 
 	for (size_t i = 0; i < n; i++) {
-		bool rtp = !sr_rtcp_looks(v[i].data);
-		struct sr_chunk c = { .kind = SR_DGRAM, .time = v[i].when,
-		    .data = v[i].data, .flow = { v[i].from, p->addr,
-		    SR_UDP } };
+		unsigned b = v[i].data.n > 0 ? (uint8_t)v[i].data.p[0] : 255;
 
-		if (p->muted && rtp) {
-			p->dropped++;
-			s->muted++;
-			continue;
-		}
-		if (rtp) {
-			p->source = v[i].from;
-			p->heard = v[i].when;
-			p->packets++;
-		} else {
-			s->rtcp_in++;
-			c.flow.dst.port += !p->mux;
-		}
-		sr_engine_feed(s->engine, &c);
-		for (const struct sr_event *ev;
-		    (ev = sr_engine_next(s->engine)) != NULL;)
-			log_take(s, ev);
+		if (b >= 128 && b < 192)
+			media_packet(s, o->port, o->rtcp, &v[i]);
+		else if (b >= 20 && b < 64)
+			shake_take(s, o->port, o->rtcp, &v[i]);
+		else if (b < 4)
+			ice_take(s, o->port, o->rtcp, &v[i]);
 	}
 	/* Media alone gives nobody anything to do. */
 	if (!s->busy && s->told)

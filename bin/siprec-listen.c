@@ -35,6 +35,7 @@ on_wake(void *arg, sr_time now)
 	if (now >= s->tenth) {
 		s->tenth = now + TENTH;
 		media_reports(s, now);
+		shake_ticks(s, now);
 	}
 	if (now >= s->second) {
 		s->second = now + SR_SEC;
@@ -120,8 +121,7 @@ open_serve(struct server *s)
 	    .t1 = o->t1, .min_se = o->min_se,
 	    .session_expires = o->session_expires },
 	    .plan = { .decodes = decodes, .srtp = o->srtp,
-	    .first = o->first_codec, .no_dtls = true,
-	    .suites = SR_CRYPT_SUITES },
+	    .first = o->first_codec, .suites = SR_CRYPT_SUITES },
 	    .strict = o->strict, .any = o->any, .held = o->held,
 	    .allow = s->allow, .nallow = s->nallow,
 	    .users = o->auth != NULL ? &s->users : NULL,
@@ -130,6 +130,8 @@ open_serve(struct server *s)
 	    .max_duration = o->max_duration,
 	    .max_sessions = s->max_sessions };
 
+	if (o->srtp != SR_SRTP_OFF)
+		cfg.fingerprint = sr_cstr(sr_crypto_full.dtls_fingerprint());
 	/* A dialog for each, and some that come or go. */
 	if (s->max_sessions > 9000)
 		cfg.ua.max_dialogs = 2 * s->max_sessions;
