@@ -35,14 +35,30 @@ struct options {
 	struct sr_harm_cfg harm;
 	sr_time ssrc_change;
 	const char *digits;
-	enum sr_keying keying;
-	enum sr_suite suite;
-	bool mux;
+	struct sr_run_keying keying[SR_STREAMS_MAX];	/* in turn */
+	size_t nkeying;
+	enum sr_suite suites[SR_MAX_KEYS];
+	size_t nsuites;
+	uint32_t mki;
+	size_t nmki;
+	uint64_t lifetime;
+	bool wrong_print;
+	char print[128];		/* of our certificate, as we say it */
+	bool mux, has_seq;
+	uint16_t seq;			/* each stream's first */
 	uint16_t lo, hi;
 	struct wav_file *wavs;
 	struct sr_str *labels;
 	size_t nwavs;
 };
+/* What is offered under SRTP: list, names and numbers as their options have
+ * them.  CLI_USAGE with words. */
+int secure_srtp(struct options *o, char *list);
+int secure_suites(struct options *o, char *list);
+int secure_mki(struct options *o, const char *arg);
+int secure_lifetime(struct options *o, const char *arg);
+int secure_check(struct options *o);
+void secure_run(const struct options *o, struct sr_run_cfg *run);
 int replay_options(struct options *o, int argc, char *argv[], bool *done);
 void replay_options_free(struct options *o);
 
@@ -99,17 +115,62 @@ int retold_metadata(struct retold *r, sr_time at, struct sr_str xml);
 int retold_end(struct retold *r, sr_time at);
 void pieces_free(struct pieces *p);
 
+/* ---- guard: SRTP of one stream ---- */
+
+/* *gp is NULL for a plain line; SDES has its keys, DTLS gets them later.
+ * SR_OK; as srtp_new says. */
+struct guard;
+int guard_new(struct guard **gp, const struct sr_run_line *l);
+/* What has changed from one line to the next, for guard_take, which frees it
+ * and may run in another thread. */
+int guard_renew(struct guard **gp, const struct sr_run_line *before,
+    const struct sr_run_line *now);
+void guard_take(struct guard *g, struct guard *fresh);
+/* Keys of a handshake on the port of RTP or RTCP; muxed: on both. */
+int guard_dtls(struct guard *g, bool rtcp, bool muxed,
+    const struct sr_dtls_keys *k);
+void guard_forget(struct guard *g);	/* all keys */
+void guard_free(struct guard *g);
+/* As struct sr_sender_cfg wants them. */
+int guard_protect(void *guard, bool rtcp, uint8_t *pkt, size_t *n,
+    size_t cap);
+int guard_unprotect(void *guard, bool rtcp, uint8_t *pkt, size_t *n);
+
+/* ---- dtls: handshakes, and what is sent behind them ---- */
+
+/* g gets the keys; sender's time begins when there are some.  start and speed
+ * are the pacer's.  SR_OK, SR_EUNSUP, SR_ENOMEM. */
+struct shaker;
+int shaker_new(struct shaker **sp, const struct sr_run_line *l,
+    struct guard *g, struct sr_sender *sender, sr_time start, double speed);
+void shaker_free(struct shaker *s);
+/* New handshakes, with another address or fingerprint, for shaker_take: from
+ * then on nothing is sent until there are keys again. */
+int shaker_fresh(struct shaker **sp, const struct sr_run_line *l);
+void shaker_take(struct shaker *s, struct shaker *fresh);
+struct sr_emitter shaker_emitter(struct shaker *s);
+void shaker_hear(struct shaker *s, bool rtcp, struct sr_str pkt);
+/* The sender's time by the stream's own. */
+sr_time shaker_time(const struct shaker *s, sr_time own);
+void shaker_close(struct shaker *s);
+/* What went wrong, static text; NULL: nothing. */
+const char *shaker_trouble(const struct shaker *s);
+
 /* ---- media: streams that are open ---- */
 
 struct studio;				/* makes senders */
 struct studio *studio_new(const struct options *o);
 void studio_free(struct studio *s);
+/* A line's stream by call, leg and slot, as one number; what is random of it
+ * comes of another, so that a stream that is opened again is a new source. */
+uint64_t stream_name(const struct sr_run_line *l);
+uint64_t stream_seed(const struct options *o, const struct sr_run_line *l);
 /* What one m-line sends; seed makes its numbers and its troubles.  wall is
- * the time of day at its zero.  SR_OK; SR_EUNSUP: in a format that nobody can
- * send, so nothing is; SR_ENOMEM. */
+ * the time of day at its zero; g, which must outlive it, protects it.  SR_OK;
+ * SR_EUNSUP: in a format that nobody can send, so nothing is; SR_ENOMEM. */
 int studio_sender(struct studio *s, const struct piece *p,
     const struct sr_run_line *l, uint64_t seed, sr_time wall,
-    struct sr_sender **out);
+    struct guard *g, struct sr_sender **out);
 /* A script's order to a stream: now by its own zero. */
 void studio_order(struct studio *s, struct sr_sender *to,
     const struct sr_run_line *l, const struct sr_step *act, sr_time now);

@@ -303,10 +303,10 @@ open_run(struct world *w)
 	    .seed = w->o->has_seed ? w->o->seed + 1 : 0, .t1 = w->o->t1,
 	    .min_se = w->o->min_se, .udp_only = w->o->udp_only,
 	    .session_expires = w->o->session_expires,
-	    .allow_md5 = w->o->md5, .keying = w->o->keying,
-	    .suite = w->o->suite, .mux = w->o->mux,
+	    .allow_md5 = w->o->md5, .mux = w->o->mux,
 	    .accept = w->o->accept ? &w->pieces->v[0]->script : NULL };
 
+	secure_run(w->o, &cfg);
 	if (w->main.target.nhops > 0)
 		cfg.local[w->main.hops[0].proto] = w->main.hops[0].local;
 	if (sr_run_new(&w->run, &cfg) == SR_OK)

@@ -16,6 +16,9 @@ struct stream {				/* one m-line that is being sent */
 	struct world *world;
 	uint64_t name, id;		/* ours; the pacer's */
 	struct sr_sender *sender;
+	struct guard *guard;		/* NULL: plain RTP */
+	struct shaker *shaker;		/* NULL: no DTLS */
+	const char *trouble;		/* of the handshake; NULL: none */
 	struct sr_run_line line;
 	struct sr_sender_numbers numbers;	/* when it was closed */
 	atomic_int users;		/* the pacer, and here */

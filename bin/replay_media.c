@@ -26,13 +26,8 @@ struct reader {				/* of the samples of a WAV file */
 	size_t frames, at;
 	uint8_t channels;
 };
-struct guard {				/* of one stream: SRTP by SDES */
-	struct guard *next;
-	void *ours, *theirs;
-};
 struct studio {
 	const struct options *o;
-	struct guard *guards;
 	struct kept_tape *tapes;	/* loops, shared by all calls */
 	struct reader *readers;
 	pthread_mutex_t lock;		/* the pacer's thread asks too */
@@ -55,7 +50,6 @@ studio_free(struct studio *s)
 {
 	struct kept_tape *k;
 	struct reader *r;
-	struct guard *g;
 
 	if (s == NULL)
 		return;
@@ -63,12 +57,6 @@ studio_free(struct studio *s)
 		s->tapes = k->next;
 		sr_tape_free(k->tape);
 		free(k);
-	}
-	while ((g = s->guards) != NULL) {
-		s->guards = g->next;
-		sr_crypto_full.srtp_free(g->ours);
-		sr_crypto_full.srtp_free(g->theirs);
-		free(g);
 	}
 	while ((r = s->readers) != NULL) {
 		s->readers = r->next;
@@ -221,74 +209,27 @@ tape_of(struct studio *s, const struct sound *snd,
 	return loop(s, &cfg);
 }
 
-/* ---- SRTP ---- */
-
-typedef int transform(void *ctx, struct sr_str pkt, uint8_t *out, size_t *n);
-
-static int
-in_place(transform *fn, void *ctx, uint8_t *pkt, size_t *n, size_t cap)
-{
-	uint8_t out[4096] __attribute__((aligned(4)));
-	size_t k = sizeof(out);
-	int err = fn(ctx, (struct sr_str){ (char *)pkt, *n }, out, &k);
-
-	if (err != SR_OK)
-		return err;
-	if (k > cap)
-		return SR_ELIMIT;
-	memcpy(pkt, out, k);
-	*n = k;
-	return SR_OK;
-}
-
-static int
-protect(void *arg, bool rtcp, uint8_t *pkt, size_t *n, size_t cap)
-{
-	const struct guard *g = arg;
-
-	return in_place(rtcp ? sr_crypto_full.srtcp_protect :
-	    sr_crypto_full.srtp_protect, g->ours, pkt, n, cap);
-}
-
-static int
-unprotect(void *arg, bool rtcp, uint8_t *pkt, size_t *n)
-{
-	const struct guard *g = arg;
-
-	return in_place(rtcp ? sr_crypto_full.srtcp_unprotect :
-	    sr_crypto_full.srtp_unprotect, g->theirs, pkt, n, *n);
-}
-
-static int
-context(void **ctx, const struct sr_sdes_key *k, enum sr_srtp_way way)
-{
-	struct sr_srtp_key key = { .suite = k->suite,
-	    .key = { (const char *)k->key, sr_suite_key(k->suite) },
-	    .salt = { (const char *)k->salt, sr_suite_salt(k->suite) },
-	    .mki = { (const char *)k->mki, k->nmki } };
-
-	return sr_crypto_full.srtp_new(ctx, &key, 1, way);
-}
-
-static struct guard *
-guard_new(struct studio *s, const struct sr_run_line *l)
-{
-	struct guard *g = sr_zalloc(sizeof(*g));
-
-	if (g == NULL)
-		return NULL;
-	g->next = s->guards;
-	s->guards = g;
-	if (context(&g->ours, &l->ours, SR_PROTECT) != SR_OK ||
-	    context(&g->theirs, &l->theirs, SR_UNPROTECT) != SR_OK) {
-		cli_warn("SRTP: %s cannot be done",
-		    sr_suite_name(l->ours.suite));
-		return NULL;
-	}
-	return g;
-}
-
 /* ---- senders ---- */
+
+uint64_t
+stream_name(const struct sr_run_line *l)
+{
+	return l->call << 8 | l->leg << 7 | l->slot;
+}
+
+uint64_t
+stream_seed(const struct options *o, const struct sr_run_line *l)
+{
+	return o->seed * 31 + stream_name(l) + ((uint64_t)l->turn << 56);
+}
+
+static uint16_t
+first_seq(const struct options *o, struct sr_prng *r)
+{
+	uint16_t seq = (uint16_t)sr_prng_next(r);
+
+	return o->has_seq ? o->seq : seq;
+}
 
 static int
 play_packets(const struct options *o, const struct sound *snd,
@@ -298,7 +239,7 @@ play_packets(const struct options *o, const struct sound *snd,
 	struct sr_replay_cfg cfg = {
 	    .format = snd->format, .renumber = !o->same_numbers,
 	    .ssrc = (uint32_t)sr_prng_next(r), .ts = (uint32_t)sr_prng_next(r),
-	    .seq = (uint16_t)sr_prng_next(r) };
+	    .seq = first_seq(o, r) };
 
 	/* A stream that opens late goes on where it stands by then. */
 	while (first < snd->npackets && snd->packets[first].at < l->since)
@@ -326,7 +267,7 @@ play_sound(struct studio *s, const struct sound *snd,
 {
 	const struct options *o = s->o;
 	struct sr_play_cfg cfg = { .ssrc = (uint32_t)sr_prng_next(r),
-	    .ts = (uint32_t)sr_prng_next(r), .seq = (uint16_t)sr_prng_next(r),
+	    .ts = (uint32_t)sr_prng_next(r), .seq = first_seq(o, r),
 	    .tape = tape_of(s, snd, l), .end = SR_NEVER, .dtx = o->dtx,
 	    .cn_pt = SR_NO_PT };
 	struct sr_play *p = NULL;
@@ -359,7 +300,7 @@ is_harmful(const struct sr_harm_cfg *h)
 int
 studio_sender(struct studio *s, const struct piece *p,
     const struct sr_run_line *l, uint64_t seed, sr_time wall,
-    struct sr_sender **out)
+    struct guard *g, struct sr_sender **out)
 {
 	const struct sound *snd = &p->sounds[l->stream < p->nsounds ?
 	    l->stream : 0];
@@ -385,10 +326,10 @@ studio_sender(struct studio *s, const struct piece *p,
 	if (is_harmful(&harm))
 		sr_harm_new(&cfg.harm, &harm, sr_play_emitter(cfg.play));
 	sr_reporter_new(&cfg.reporter, &rep);
-	if (l->keying == SR_KEYS_SDES &&
-	    (cfg.arg = guard_new(s, l)) != NULL) {
-		cfg.protect = protect;
-		cfg.unprotect = unprotect;
+	if (g != NULL) {
+		cfg.arg = g;
+		cfg.protect = guard_protect;
+		cfg.unprotect = guard_unprotect;
 	}
 	return sr_sender_new(out, &cfg);
 }

@@ -60,8 +60,13 @@ help(void)
 "      --t1 MS            of SIP's timers, for tests [500]\n"
 "      --min-se S         of session timers, for tests [90]\n"
 "\n"
-"      --srtp sdes        protect the media\n"
-"      --suite NAME       of SDES [AES_CM_128_HMAC_SHA1_80]\n"
+"      --srtp HOW,...     of the m-lines in turn: sdes, dtls, dtls:active,\n"
+"                         dtls:passive, none\n"
+"      --suite NAME,...   of SDES, best first [AES_CM_128_HMAC_SHA1_80]\n"
+"      --mki N[:BYTES]    name the key of SDES\n"
+"      --lifetime N       of the key of SDES: packets, or 2^N\n"
+"      --wrong-fingerprint  say another than that of our certificate\n"
+"      --first-seq N      sequence number that each stream begins with\n"
 "      --rtcp-mux         offer RTCP on the port of RTP\n"
 "      --rtp-ports LO-HI  our own [any]\n"
 "      --loss PCT         of packets that are not sent\n"
@@ -88,7 +93,7 @@ enum { FLOW = 256, STREAMS, WAV, TONE, SPEECH, DTMF, CODEC, PTIME, DIALECT,
 	ALL, SESSION, SAME, CALLS, RATE, CONCURRENT, DURATION, SPEED, SEED,
 	CONFORMANCE, REPLACES, FAILOVER, ACCEPT, USER, PASSWORD, MD5, CERT,
 	KEY, CA, NO_VERIFY, UDP_ONLY, EXPIRES, DNS, T1, MIN_SE, SRTP, SUITE,
-	MUX, PORTS,
+	MKI, LIFETIME, WRONG, SEQ, MUX, PORTS,
 	LOSS, BURST, REORDER, DUPLICATE, JITTER, DRIFT, DTX, SSRC, JSON,
 	VERSION };
 
@@ -113,6 +118,8 @@ static const struct option longs[] = {
 	{ "session-expires", 1, NULL, EXPIRES }, { "dns", 1, NULL, DNS },
 	{ "t1", 1, NULL, T1 }, { "min-se", 1, NULL, MIN_SE },
 	{ "srtp", 1, NULL, SRTP }, { "suite", 1, NULL, SUITE },
+	{ "mki", 1, NULL, MKI }, { "lifetime", 1, NULL, LIFETIME },
+	{ "wrong-fingerprint", 0, NULL, WRONG }, { "first-seq", 1, NULL, SEQ },
 	{ "rtcp-mux", 0, NULL, MUX }, { "rtp-ports", 1, NULL, PORTS },
 	{ "loss", 1, NULL, LOSS }, { "burst", 1, NULL, BURST },
 	{ "reorder", 1, NULL, REORDER }, { "duplicate", 1, NULL, DUPLICATE },
@@ -218,23 +225,6 @@ wav(struct options *o, char *arg)
 }
 
 static int
-srtp(struct options *o, const char *arg)
-{
-	if (strcmp(arg, "sdes") != 0)
-		return cli_usage("--srtp is sdes, not '%s'", arg);
-	o->keying = SR_KEYS_SDES;
-	return CLI_OK;
-}
-
-static int
-suite(struct options *o, const char *arg)
-{
-	o->suite = sr_suite_by_name(sr_cstr(arg));
-	return o->suite != SR_SUITE_NONE ? CLI_OK :
-	    cli_usage("--suite: '%s' is not known", arg);
-}
-
-static int
 media_option(struct options *o, int c, char *arg)
 {
 	uint64_t v = 0;
@@ -251,8 +241,16 @@ media_option(struct options *o, int c, char *arg)
 		o->script.ptime = (uint32_t)v;
 		break;
 	case SAME: o->same_numbers = true; break;
-	case SRTP: return srtp(o, arg);
-	case SUITE: return suite(o, arg);
+	case SRTP: return secure_srtp(o, arg);
+	case SUITE: return secure_suites(o, arg);
+	case MKI: return secure_mki(o, arg);
+	case LIFETIME: return secure_lifetime(o, arg);
+	case WRONG: o->wrong_print = true; break;
+	case SEQ:
+		o->has_seq = true;
+		status = whole(c, arg, 0, UINT16_MAX, &v);
+		o->seq = (uint16_t)v;
+		break;
 	case MUX: o->mux = true; break;
 	case PORTS:
 		return sr_ports_range(sr_cstr(arg), &o->lo, &o->hi) == SR_OK ?
@@ -367,8 +365,6 @@ operands(struct options *o, int argc, char *argv[])
 		return cli_usage("--conformance wants a server to judge");
 	if (o->user != NULL && o->password_file == NULL)
 		return cli_usage("--user wants a --password-file");
-	if (o->keying != SR_KEYS_NONE && o->write != NULL)
-		return cli_usage("--srtp is for a server, not for -w");
 	if (o->accept && o->listen == NULL)
 		return cli_usage("--accept wants -l, where to be called");
 	if (o->speed == 0)
@@ -426,7 +422,6 @@ replay_options(struct options *o, int argc, char *argv[], bool *done)
 
 	*done = false;
 	*o = (struct options){ .rate = 10, .speed = 1,
-	    .suite = SR_AES128_80,
 	    .json = !cli_tty(STDOUT_FILENO),
 	    .wavs = calloc((size_t)argc, sizeof(struct wav_file)),
 	    .labels = calloc((size_t)argc, sizeof(struct sr_str)) };
@@ -443,6 +438,8 @@ replay_options(struct options *o, int argc, char *argv[], bool *done)
 	}
 	if (status == CLI_OK)
 		status = operands(o, argc - optind, argv + optind);
+	if (status == CLI_OK)
+		status = secure_check(o);
 	if (status == CLI_OK)
 		status = formats(o);
 	o->script.duration = o->duration;

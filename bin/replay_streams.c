@@ -7,11 +7,6 @@
 
 #include "cli.h"
 
-static uint64_t
-name_of(const struct sr_run_line *l)
-{
-	return l->call << 8 | l->leg << 7 | l->slot;
-}
 
 static struct stream **
 stream_at(struct world *w, uint64_t name)
@@ -55,12 +50,28 @@ note_heard(struct world *w, uint64_t call)
 	pthread_mutex_unlock(&w->lock);
 }
 
+static sr_time
+sender_time(const struct stream *t, sr_time own)
+{
+	return t->shaker != NULL ? shaker_time(t->shaker, own) : own;
+}
+
+static void
+other(void *arg, void *cookie, bool rtcp, struct sr_str pkt)
+{
+	struct stream *t = cookie;
+
+	(void)arg;
+	shaker_hear(t->shaker, rtcp, pkt);
+}
+
 static void
 hear(void *arg, void *cookie, sr_time at, struct sr_str pkt)
 {
 	struct stream *t = cookie;
 
-	sr_sender_hear(arg, at, pkt);
+	(void)arg;
+	sr_sender_hear(t->sender, sender_time(t, at), pkt);
 	if (!t->heard)
 		note_heard(t->world, t->line.call);
 	t->heard = true;
@@ -71,6 +82,15 @@ over(void *arg, void *cookie)
 {
 	(void)arg;
 	(void)cookie;
+}
+
+/* All but what is asked for when it is over. */
+static void
+stop_stream(struct stream *t)
+{
+	shaker_free(t->shaker);
+	sr_sender_free(t->sender);
+	guard_free(t->guard);
 }
 
 static void
@@ -85,9 +105,12 @@ release(void *arg, void *cookie)
 {
 	struct stream *t = cookie;
 
+	(void)arg;
 	/* What was due before the end has left by now: this is all of it. */
-	sr_sender_numbers(arg, &t->numbers);
-	sr_sender_free(arg);
+	sr_sender_numbers(t->sender, &t->numbers);
+	if (t->shaker != NULL)
+		t->trouble = shaker_trouble(t->shaker);
+	stop_stream(t);
 	let_go(t);
 }
 
@@ -97,6 +120,8 @@ struct order {				/* carried over to the pacer */
 	struct stream *stream;
 	const struct sr_step *act;
 	struct sr_run_line *line;	/* of ACT: freed there */
+	struct guard *guard;		/* of AIM; NULL: the keys stay */
+	struct shaker *shaker;
 	enum sr_run_kind kind;
 };
 
@@ -104,9 +129,18 @@ static void
 obey(void *arg, sr_time now, void *data)
 {
 	struct order *o = data;
-	struct sr_play *p = sr_sender_play(arg);
+	struct stream *t = o->stream;
+	struct sr_play *p = sr_sender_play(t->sender);
 
+	(void)arg;
+	now = sender_time(t, now);
 	switch (o->kind) {
+	case SR_RUN_AIM:
+		if (o->guard != NULL)
+			guard_take(t->guard, o->guard);
+		if (o->shaker != NULL)
+			shaker_take(t->shaker, o->shaker);
+		break;
 	case SR_RUN_PAUSE:
 		sr_play_pause(p, now);
 		break;
@@ -114,13 +148,15 @@ obey(void *arg, sr_time now, void *data)
 		sr_play_resume(p, now);
 		break;
 	case SR_RUN_ACT:
-		studio_order(o->stream->world->studio, arg, o->line, o->act,
+		studio_order(t->world->studio, t->sender, o->line, o->act,
 		    now);
 		free(o->line);
 		break;
 	case SR_RUN_CLOSE:
 		sr_play_end(p, now);
-		sr_sender_numbers(arg, &o->stream->numbers);
+		if (t->shaker != NULL)
+			shaker_close(t->shaker);
+		sr_sender_numbers(t->sender, &t->numbers);
 		break;
 	default:
 		break;
@@ -144,41 +180,79 @@ order(struct world *w, struct stream *t, const struct sr_run_event *ev,
 
 /* ---- what the run says of streams ---- */
 
+static int
+make_stream(struct stream *t, struct sr_pace_stream *s)
+{
+	struct world *w = t->world;
+	int err;
+
+	if ((err = guard_new(&t->guard, &t->line)) == SR_EUNSUP) {
+		cli_warn("SRTP: %s cannot be done", sr_suite_name(
+		    t->line.ours.suite));
+		w->status = cli_worst(w->status, CLI_NO);
+	}
+	if (err == SR_OK)
+		err = studio_sender(w->studio, w->pieces->v[t->line.call %
+		    w->pieces->n], &t->line, stream_seed(w->o, &t->line),
+		    sr_now(), t->guard, &t->sender);
+	if (err != SR_OK)
+		return err;
+	s->from = sr_sender_emitter(t->sender);
+	if (t->line.keying != SR_KEYS_DTLS)
+		return SR_OK;
+	err = shaker_new(&t->shaker, &t->line, t->guard, t->sender, s->start,
+	    s->speed);
+	if (err == SR_OK) {
+		s->from = shaker_emitter(t->shaker);
+		s->other = other;
+	}
+	return err;
+}
+
 static void
 open_stream(struct world *w, const struct sr_run_event *ev)
 {
-	const struct piece *p = w->pieces->v[ev->line->call % w->pieces->n];
 	struct stream *t = sr_zalloc(sizeof(*t)), **at;
 	struct sr_pace_stream s = { .pair = ev->line->pair,
 	    .rtp = ev->line->rtp, .rtcp = ev->line->rtcp,
 	    .speed = w->o->speed > 0 ? w->o->speed : 1000, .hear = hear,
-	    .over = over, .release = release };
+	    .over = over, .release = release, .start = sr_pace_now(),
+	    .cookie = t };
 	int err;
 
 	if (t == NULL)
 		return;
 	atomic_init(&t->users, 2);
 	t->world = w;
-	t->name = name_of(ev->line);
+	t->name = stream_name(ev->line);
 	t->line = *ev->line;
-	err = studio_sender(w->studio, p, ev->line, w->o->seed * 31 + t->name,
-	    sr_now(), &t->sender);
+	if ((err = make_stream(t, &s)) == SR_OK)
+		err = sr_pace_add(w->pace, &s, &t->id);
 	if (err != SR_OK) {
-		if (err != SR_EUNSUP)
+		if (err != SR_EUNSUP && err != SR_EBAD)
 			w->status = CLI_SYSTEM;
-		free(t);
-		return;
-	}
-	s.from = sr_sender_emitter(t->sender);
-	s.start = sr_pace_now();
-	s.cookie = t;
-	if (sr_pace_add(w->pace, &s, &t->id) != SR_OK) {
-		sr_sender_free(t->sender);
+		stop_stream(t);
 		free(t);
 		return;
 	}
 	at = stream_at(w, t->name);
 	*at = t;
+}
+
+/* Another address, other keys, or both. */
+static void
+aim_stream(struct world *w, struct stream *t, const struct sr_run_line *l)
+{
+	struct order o = { .stream = t, .kind = SR_RUN_AIM };
+
+	if (l->keying == SR_KEYS_SDES)
+		guard_renew(&o.guard, &t->line, l);
+	else if (l->keying == SR_KEYS_DTLS)
+		shaker_fresh(&o.shaker, l);
+	sr_pace_aim(w->pace, t->id, &l->rtp, &l->rtcp);
+	t->line = *l;
+	if (o.guard != NULL || o.shaker != NULL)
+		sr_pace_order(w->pace, t->id, obey, &o, sizeof(o));
 }
 
 static void
@@ -199,13 +273,13 @@ close_stream(struct world *w, struct stream **at)
 void
 live_stream(struct world *w, const struct sr_run_event *ev)
 {
-	struct stream **at = stream_at(w, name_of(ev->line)), *t = *at;
+	struct stream **at = stream_at(w, stream_name(ev->line)), *t = *at;
 
 	if (t == NULL) {
 		if (ev->kind == SR_RUN_OPEN)
 			open_stream(w, ev);
 	} else if (ev->kind == SR_RUN_AIM) {
-		sr_pace_aim(w->pace, t->id, &ev->line->rtp, &ev->line->rtcp);
+		aim_stream(w, t, ev->line);
 	} else if (ev->kind == SR_RUN_CLOSE) {
 		close_stream(w, at);
 	} else {
@@ -228,6 +302,7 @@ live_done(struct world *w, const struct sr_run_result *r)
 {
 	struct sums **at = &w->sums[r->number % STREAM_BUCKETS], *s;
 	struct sr_sender_numbers none = { .reports = 0 };
+	struct sr_run_result told = *r;
 	struct sr_pace_numbers barrier;
 	struct stream *t;
 
@@ -247,9 +322,14 @@ live_done(struct world *w, const struct sr_run_result *r)
 	while ((t = s->closed) != NULL) {
 		s->closed = t->next;
 		totals_add(&s->sum, &t->numbers);
+		if (t->trouble != NULL) {
+			told.failed = true;
+			if (told.why.n == 0)
+				told.why = sr_cstr(t->trouble);
+		}
 		let_go(t);
 	}
-	totals_call(w->totals, r, &s->sum);
+	totals_call(w->totals, &told, &s->sum);
 	*at = s->next;
 	free(s);
 }

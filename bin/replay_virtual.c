@@ -29,6 +29,7 @@ struct stream {
 	uint64_t call, cookie;
 	unsigned leg, slot;
 	struct sr_sender *sender;
+	struct guard *guard;
 	struct sr_run_line line;
 	struct sr_addr rtp, rtcp;	/* ours */
 	sr_time start;
@@ -131,13 +132,6 @@ stream_at(struct world *w, uint64_t cookie)
 	return at;
 }
 
-/* A line's stream by call, leg and slot: made into one number. */
-static uint64_t
-name_of(const struct sr_run_line *l)
-{
-	return l->call << 8 | l->leg << 7 | l->slot;
-}
-
 static void
 put_packet(struct world *w, const struct stream *t, sr_time at,
     const struct sr_packet *p)
@@ -145,6 +139,14 @@ put_packet(struct world *w, const struct stream *t, sr_time at,
 	w->packets++;
 	put(w, p->rtcp ? &t->rtcp : &t->rtp, p->rtcp ? &t->line.rtcp :
 	    &t->line.rtp, SR_UDP, at, p->head, p->body);
+}
+
+static void
+stream_free(struct stream *t)
+{
+	sr_sender_free(t->sender);
+	guard_free(t->guard);
+	free(t);
 }
 
 /* A stream is closed: what it still has to say comes now. */
@@ -164,8 +166,7 @@ close_stream(struct world *w, struct stream **at)
 	if (t->call < w->nsums)
 		totals_add(&w->sums[t->call], &n);
 	*at = t->next;
-	sr_sender_free(t->sender);
-	free(t);
+	stream_free(t);
 }
 
 static void
@@ -179,21 +180,22 @@ open_stream(struct world *w, const struct sr_run_event *ev)
 		return;
 	*t = (struct stream){ .call = ev->line->call, .leg = ev->line->leg,
 	    .slot = ev->line->slot, .line = *ev->line, .start = w->now,
-	    .cookie = name_of(ev->line) };
+	    .cookie = stream_name(ev->line) };
 	t->rtp = w->hop.local;
 	t->rtp.port = (uint16_t)ev->line->pair;
 	t->rtcp = t->rtp;
 	t->rtcp.port++;
-	err = studio_sender(w->studio, p, ev->line, w->o->seed * 31 +
-	    t->cookie, w->now, &t->sender);
+	if ((err = guard_new(&t->guard, ev->line)) == SR_OK)
+		err = studio_sender(w->studio, p, ev->line,
+		    stream_seed(w->o, ev->line), w->now, t->guard,
+		    &t->sender);
 	if (err == SR_OK)
 		err = sr_schedule_add(w->schedule,
 		    sr_sender_emitter(t->sender), w->now, t->cookie);
 	if (err != SR_OK) {
 		if (err != SR_EUNSUP)
 			w->status = CLI_SYSTEM;
-		sr_sender_free(t->sender);
-		free(t);
+		stream_free(t);
 		return;
 	}
 	sr_run_heard(w->run, t->call, false);	/* nobody reports here */
@@ -204,7 +206,8 @@ open_stream(struct world *w, const struct sr_run_event *ev)
 static void
 of_stream(struct world *w, const struct sr_run_event *ev)
 {
-	struct stream **at = stream_at(w, name_of(ev->line)), *t = *at;
+	struct stream **at = stream_at(w, stream_name(ev->line)), *t = *at;
+	struct guard *fresh;
 	sr_time own;
 
 	if (t == NULL) {
@@ -215,8 +218,10 @@ of_stream(struct world *w, const struct sr_run_event *ev)
 	own = w->now - t->start;
 	switch (ev->kind) {
 	case SR_RUN_AIM:
-		t->line.rtp = ev->line->rtp;
-		t->line.rtcp = ev->line->rtcp;
+		if (t->guard != NULL && guard_renew(&fresh, &t->line,
+		    ev->line) == SR_OK)
+			guard_take(t->guard, fresh);
+		t->line = *ev->line;
 		break;
 	case SR_RUN_PAUSE:
 		sr_play_pause(sr_sender_play(t->sender), own);
@@ -401,8 +406,10 @@ prepare(struct world *w)
 	    .session_expires = w->o->session_expires, .udp_only = true,
 	    .mux = w->o->mux };
 	struct sr_peer_cfg peer = { .crypto = &sr_crypto_full,
-	    .seed = w->o->seed + 2, .media = server };
+	    .seed = w->o->seed + 2, .media = server,
+	    .suites = SR_CRYPT_SUITES };
 
+	secure_run(w->o, &run);
 	peer.media.port = 10000;
 	run.local[SR_UDP] = client;
 	w->hop = (struct sr_hop){ SR_UDP, client, server, 0 };

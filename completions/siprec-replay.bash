@@ -9,7 +9,7 @@ _siprec_replay()
 	--flow) words="$(siprec-replay --flow list 2>/dev/null | cut -d" " -f1)" ;;
 	--dialect) words="$(siprec-replay --dialect list 2>/dev/null | cut -d" " -f1)" ;;
 	--codec) words="PCMU PCMA L16 G722 GSM G726-16 G726-24 G726-32 G726-40 G729 opus AMR AMR-WB" ;;
-	--srtp) words="sdes" ;;
+	--srtp) words="sdes dtls dtls:active dtls:passive none" ;;
 	--suite) words="AES_CM_128_HMAC_SHA1_80 AES_CM_128_HMAC_SHA1_32 AES_256_CM_HMAC_SHA1_80 AES_256_CM_HMAC_SHA1_32 AEAD_AES_128_GCM AEAD_AES_256_GCM" ;;
 	-w|--wav|--password-file|--tls-cert|--tls-key|--tls-ca|--write)
 		COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -27,6 +27,7 @@ _siprec_replay()
 			--md5 --tls-cert --tls-key --tls-ca
 			--tls-no-verify --udp-only --session-expires
 			--dns --t1 --min-se --srtp --suite
+			--mki --lifetime --wrong-fingerprint --first-seq
 			--rtcp-mux --rtp-ports --loss --burst
 			--reorder --duplicate --jitter --drift --dtx
 			--ssrc-change --write --quiet --json --help

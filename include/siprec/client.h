@@ -37,6 +37,7 @@ struct sr_script_line {			/* one m-line, by its slot */
 	enum sr_dir dir;		/* SENDONLY or INACTIVE */
 	bool removed;			/* port 0 */
 	bool moved;			/* to a new port of ours */
+	bool rekeyed;			/* SDES: a new key of ours */
 	bool video;
 	const struct sr_format *formats;	/* best first */
 	size_t nformats;
@@ -315,6 +316,10 @@ struct sr_run_ports {			/* the owner's, who has the sockets */
 	    unsigned *pair);
 	void (*give)(void *arg, unsigned pair);
 };
+struct sr_run_keying {			/* what protects an m-line's media */
+	enum sr_keying kind;
+	const char *setup;		/* DTLS: "actpass" and so on */
+};
 /* Strings must outlive the run.  Zero means the default of the ua. */
 struct sr_run_cfg {
 	const struct sr_crypto *crypto;
@@ -326,8 +331,14 @@ struct sr_run_cfg {
 	struct sr_addr local[3];	/* as in struct sr_ua_cfg */
 	bool udp_only;		/* no TCP for INVITEs that are too large */
 	bool allow_md5;
-	enum sr_keying keying;		/* what is offered */
-	enum sr_suite suite;		/* SDES */
+	/* Of the m-lines in turn, and round again; none: all are plain. */
+	const struct sr_run_keying *keying;
+	size_t nkeying;
+	enum sr_suite suites[SR_MAX_KEYS];	/* SDES: a crypto line each */
+	size_t nsuites;
+	uint32_t mki;			/* SDES, in nmki bytes; 0: none */
+	size_t nmki;
+	uint64_t lifetime;		/* SDES: packets; 0: not said */
 	struct sr_str fingerprint;	/* DTLS: ours, "sha-256 ..." */
 	bool mux;			/* offer rtcp-mux */
 	/* Takes calls that a server makes (RFC 7866 section 6.2), and plays
@@ -402,6 +413,7 @@ struct sr_run_line {			/* an m-line that carries a stream */
 	uint64_t call;			/* number */
 	unsigned leg, slot;		/* which m-line; leg 1: it replaced */
 	size_t stream;			/* of the script */
+	unsigned turn;		/* so often it was opened before */
 	unsigned pair;
 	struct sr_addr rtp, rtcp;	/* of the server; the same: muxed */
 	const struct sr_format *format;	/* to be sent: number as answered */
@@ -410,7 +422,8 @@ struct sr_run_line {			/* an m-line that carries a stream */
 	sr_time since;	/* the call was answered, when it opened */
 	enum sr_keying keying;
 	struct sr_sdes_key ours, theirs;	/* SDES */
-	struct sr_str fingerprint;	/* DTLS: theirs */
+	struct sr_str fingerprints[SR_FINGERPRINTS];	/* DTLS: theirs */
+	size_t nfingerprints;
 	bool active;			/* DTLS: we are its client */
 };
 struct sr_run_event {	/* good until the next call of the run */
@@ -436,6 +449,7 @@ struct sr_peer_cfg {
 	const struct sr_crypto *crypto;
 	uint64_t seed;
 	struct sr_addr media;		/* its first port, then by twos */
+	unsigned suites;		/* as in struct sr_plan_cfg */
 };
 struct sr_peer;
 int sr_peer_new(struct sr_peer **pp, const struct sr_peer_cfg *cfg);

@@ -324,9 +324,12 @@ struct sr_pace_stream {
 	struct sr_addr rtp, rtcp;	/* where to; rtcp the same: muxed */
 	sr_time start;		/* its zero, by sr_pace_now */
 	double speed;			/* 0: 1; 2: twice as fast */
-	/* All three run in the pacer's thread, and may be NULL; arg is that
+	/* All these run in the pacer's thread, and may be NULL; arg is that
 	 * of from.  RTCP that came from the stream's peer, at its time: */
 	void (*hear)(void *arg, void *cookie, sr_time at, struct sr_str pkt);
+	/* What is no RTP nor RTCP (RFC 7983), to the port of RTCP or of RTP;
+	 * behind it the due time is asked again. */
+	void (*other)(void *arg, void *cookie, bool rtcp, struct sr_str pkt);
 	void (*over)(void *arg, void *cookie); /* it ended by itself */
 	void (*release)(void *arg, void *cookie);	/* the last of both */
 	void *cookie;

@@ -202,6 +202,7 @@ struct sr_heard {
 struct sr_reporter;
 int sr_reporter_new(struct sr_reporter **rp, const struct sr_reporter_cfg *cfg);
 void sr_reporter_free(struct sr_reporter *r);
+void sr_reporter_wall(struct sr_reporter *r, sr_time wall);
 sr_time sr_reporter_due(const struct sr_reporter *r);
 /* At its due time: an SR (RR where nothing was sent of late) and SDES, behind
  * each other in out, or SR_MORE where timer reconsideration put it off. */
@@ -248,6 +249,8 @@ sr_time sr_sender_due(void *sender);
 int sr_sender_next(void *sender, struct sr_packet *out);
 struct sr_emitter sr_sender_emitter(struct sr_sender *s);
 struct sr_play *sr_sender_play(struct sr_sender *s);	/* for orders */
+/* Its zero is at another time of day than its reporter was told. */
+void sr_sender_wall(struct sr_sender *s, sr_time wall);
 void sr_sender_hear(void *sender, sr_time now, struct sr_str rtcp);
 void sr_sender_numbers(const struct sr_sender *s,
     struct sr_sender_numbers *out);

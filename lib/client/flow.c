@@ -133,23 +133,23 @@ crowd(struct sr_world *w, size_t n)
 	}
 }
 
-/* Our ports move once: the steps after have the new ones. */
+/* Our ports and keys change once: the steps after have the new ones. */
 static int
-settle_ports(struct playing *p)
+settle_lines(struct playing *p)
 {
 	struct sr_script_line *v;
-	bool moved = false;
+	bool changed = false;
 
 	for (size_t i = 0; i < p->lines.n; i++)
-		moved |= p->lines.v[i].moved;
-	if (!moved)
+		changed |= p->lines.v[i].moved || p->lines.v[i].rekeyed;
+	if (!changed)
 		return SR_OK;
 	v = sr_arena_alloc(&p->s->arena, p->lines.n * sizeof(*v));
 	if (v == NULL)
 		return SR_ELIMIT;
 	memcpy(v, p->lines.v, p->lines.n * sizeof(*v));
 	for (size_t i = 0; i < p->lines.n; i++)
-		v[i].moved = false;
+		v[i].moved = v[i].rekeyed = false;
 	p->lines.v = v;
 	return SR_OK;
 }
@@ -166,7 +166,7 @@ put_lines(struct playing *p, const struct row *r, struct sr_step *step)
 	else if (r->lines != NULL)
 		err = sr_lines_read(p->s, p->cfg, r->lines, &p->lines);
 	else
-		err = settle_ports(p);
+		err = settle_lines(p);
 	step->lines = p->lines.v;
 	step->nlines = p->lines.n;
 	return err;

@@ -77,6 +77,13 @@ static const struct row new_port[] = {
 	  .text = "both streams come from other ports" },
 	{ BYE_TELLS(8000, "1."), .text = "the call ends" } };
 
+static const struct row new_key[] = {
+	{ INVITE("a b", TWO), .text = "a call is recorded" },
+	{ REINVITE(3000, "a! b", NULL),
+	  .text = "the first stream gets a new key, the other keeps its own" },
+	{ REINVITE(6000, "a b!", NULL), .text = "... and then the second" },
+	{ BYE_TELLS(9000, "1."), .text = "the call ends" } };
+
 static const struct row dtmf[] = {
 	{ INVITE("a b", TWO), .text = "a call is recorded" },
 	{ MEDIA(2000, SR_MEDIA_DIGITS, 'a'), .digits = "1234#",
@@ -115,6 +122,8 @@ const struct flow sr_flows_media[] = {
 	    "within the answer, and by new offers"),
 	FLOW(ssrc_change, "ssrc-change", 9000, "with and without its CNAME"),
 	FLOW(new_port, "new-port", 8000, "our media ports change"),
+	FLOW(new_key, "new-key", 9000,
+	    "with --srtp sdes each stream gets a new key in mid-call"),
 	FLOW(dtmf, "dtmf", 6000, "digits 1234# by RFC 4733"),
 	FLOW(late_start, "late-start", 8000,
 	    "one stream starts late, the other stops early"),

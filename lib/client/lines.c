@@ -2,6 +2,7 @@
  *
  *	a	stream a, sendonly	a~	inactive	-	port 0
  *	a*	from a new port		a:v	video		a%main	content
+ *	a!	under a new key, where there is one
  *	a=96	of this label, where the dialect has no form of its own
  *	a#21	of this label in any case
  *	a/a	PCMA is best	a/g	G.722 is	a/u	an unknown codec
@@ -106,7 +107,7 @@ label_of(struct sr_script *s, const struct sr_script_cfg *cfg, size_t stream)
 static struct sr_str
 token(const char **p)
 {
-	struct sr_str t = { *p, strcspn(*p, " ~:%/*=#") };
+	struct sr_str t = { *p, strcspn(*p, " ~:%/*!=#") };
 
 	*p += t.n;
 	return t;
@@ -142,6 +143,9 @@ read_line(struct sr_script *s, const struct sr_script_cfg *cfg,
 			break;
 		case '*':
 			l->moved = true;
+			break;
+		case '!':
+			l->rekeyed = true;
 			break;
 		case ':':
 			l->video = true;

@@ -53,9 +53,6 @@ decodes(void *arg, const struct sr_format *f)
 	return f->id != SR_CODEC_UNKNOWN;
 }
 
-static const struct sr_plan_cfg plan_cfg = { .decodes = decodes,
-	.srtp = SR_SRTP_ALLOW, .no_dtls = true };
-
 /* ---- the answer ---- */
 
 static struct talk *
@@ -144,12 +141,14 @@ static int
 answer(struct sr_peer *p, struct talk *t, struct sr_str text, bool ours,
     struct sr_buf *out)
 {
+	struct sr_plan_cfg cfg = { .decodes = decodes,
+	    .srtp = SR_SRTP_ALLOW, .suites = p->cfg.suites, .no_dtls = true };
 	struct sr_plan plan = { .nlines = 0 };
 	struct sr_sdp offer;
 	int err = sr_sdp_parse(&offer, text);
 
 	if (err == SR_OK)
-		err = sr_sdp_plan(&plan, &offer, NULL, &plan_cfg);
+		err = sr_sdp_plan(&plan, &offer, NULL, &cfg);
 	if (err == SR_OK)
 		err = write_sdp(p, t, &offer, &plan, ours, out);
 	if (err == SR_OK && t->last.n > 0 && !sr_streq(t->last,

@@ -212,7 +212,7 @@ call_free(struct call *c)
 			if (g->slots[k].has_pair)
 				r->cfg.ports.give(r->cfg.ports.arg,
 				    g->slots[k].line.pair);
-			sr_wipe(&g->slots[k].key, sizeof(g->slots[k].key));
+			sr_wipe(g->slots[k].keys, sizeof(g->slots[k].keys));
 		}
 	}
 	if (c->has_ids)

@@ -10,9 +10,10 @@ enum { LEGS = 2, CALL_MEMORY = 4 << 20, CALL_BUCKETS = 4096 };
 struct slot {				/* one m-line of a leg */
 	bool has_pair, open, paused;
 	struct sr_addr rtp, rtcp;	/* ours */
-	struct sr_sdes_key key;
+	struct sr_sdes_key keys[SR_MAX_KEYS];	/* ours, one per suite */
 	struct sr_format format, digits;
 	struct sr_run_line line;
+	unsigned turns;			/* that it was opened */
 	sr_time opened;
 };
 
@@ -132,6 +133,17 @@ int leg_reply(struct leg *g, struct sr_str offer);
 /* The server's answer: streams open, pause, close. */
 void leg_agree(struct leg *g, struct sr_str answer);
 void leg_close(struct leg *g);		/* all its streams */
+
+/* ---- keys: what protects the media of an m-line ---- */
+
+void keys_make(struct leg *g, struct slot *s);	/* new ones of ours */
+/* The transport and the keys of an offer; proto: of a plain one. */
+void keys_offer(const struct leg *g, const struct slot *s,
+    struct sr_str proto, struct sr_offer_line *o);
+/* What the server's m-line says goes into the slot's line; *changed: it is not
+ * what held before.  False: it cannot be sent to, and the call has failed. */
+bool keys_learn(struct leg *g, struct slot *s, const struct sr_sdp *theirs,
+    const struct sr_mline *m, bool *changed);
 
 /* ---- body ---- */
 

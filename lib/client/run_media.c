@@ -6,14 +6,6 @@
 
 enum { SDP = 256 * 1024 };
 
-static struct sr_str
-protocol(enum sr_keying k, struct sr_str plain)
-{
-	if (k == SR_KEYS_SDES)
-		return SR_STR("RTP/SAVP");
-	return k == SR_KEYS_DTLS ? SR_STR("UDP/TLS/RTP/SAVP") : plain;
-}
-
 /* ---- pairs and streams ---- */
 
 static struct event *
@@ -57,17 +49,12 @@ static int
 take_pair(struct leg *g, struct slot *s)
 {
 	const struct sr_run_ports *p = &g->call->run->cfg.ports;
-	uint8_t random[SR_MAX_KEY + SR_MAX_SALT];
 	int err = p->take(p->arg, &s->rtp, &s->rtcp, &s->line.pair);
 
 	if (err != SR_OK)
 		return err;
 	s->has_pair = true;
-	if (g->call->run->cfg.keying == SR_KEYS_SDES) {
-		run_random(g->call->run, random, sizeof(random));
-		sr_sdes_make(&s->key, g->call->run->cfg.suite, random);
-		sr_wipe(random, sizeof(random));
-	}
+	keys_make(g, s);
 	return SR_OK;
 }
 
@@ -84,22 +71,18 @@ offer_line(struct leg *g, const struct sr_script_line *l, struct slot *s,
 		close_slot(g, s);
 	if (!l->removed && !s->has_pair)
 		err = take_pair(g, s);
+	else if (l->rekeyed)
+		keys_make(g, s);
 	s->line.stream = l->stream;
 	*o = (struct sr_offer_line){ .label = l->label, .dir = l->dir,
 	    .media = l->video ? SR_STR("video") : SR_STR("audio"),
-	    .proto = protocol(cfg->keying, l->proto), .rtp = s->rtp,
-	    .mux = cfg->mux, .formats = l->formats, .nformats = l->nformats,
-	    .ptime = l->ptime };
+	    .rtp = s->rtp, .mux = cfg->mux, .formats = l->formats,
+	    .nformats = l->nformats, .ptime = l->ptime };
+	keys_offer(g, s, l->proto, o);
 	if (l->removed) {
 		o->rtp.port = 0;
 	} else if (s->rtcp.port != s->rtp.port + 1) {
 		o->rtcp = s->rtcp.port;
-	}
-	if (cfg->keying == SR_KEYS_SDES && !l->removed) {
-		o->keys = &s->key;
-		o->nkeys = 1;
-	} else if (cfg->keying == SR_KEYS_DTLS) {
-		o->setup = SR_STR("actpass");
 	}
 	if (l->content.n > 0) {
 		o->attrs = attr;
@@ -262,6 +245,10 @@ leg_reply(struct leg *g, struct sr_str offer)
 		attrs[i] = content_attr(g, &g->lines[i]);
 		err = offer_line(g, &g->lines[i], &g->slots[i], &v[i],
 		    &attrs[i]);
+		/* RFC 5763 section 6.6: an association keeps its roles. */
+		if (g->slots[i].open && v[i].setup.n > 0)
+			v[i].setup = g->slots[i].line.active ?
+			    SR_STR("active") : SR_STR("passive");
 	}
 	if (g->sdp.n > 0)
 		g->version++;
@@ -322,31 +309,12 @@ choose_formats(struct slot *s, const struct sr_script_line *l,
 }
 
 static void
-learn_keys(struct leg *g, struct slot *s, const struct sr_mline *m,
-    const struct sr_sdp *theirs)
-{
-	struct sr_sdes_keys k;
-
-	(void)theirs;
-	s->line.keying = g->call->run->cfg.keying;
-	s->line.ours = s->key;
-	if (s->line.keying == SR_KEYS_SDES && sr_sdes_choose(&k, m, 0) <
-	    m->nsdes) {
-		s->line.theirs = k.v[0];
-		sr_wipe(&k, sizeof(k));
-	}
-	if (s->line.keying == SR_KEYS_DTLS) {
-		s->line.fingerprint = run_call_keep(g->call, m->fingerprint);
-		s->line.active = sr_strieq(m->setup, SR_STR("passive"));
-	}
-}
-
-static void
 open_or_aim(struct leg *g, size_t i, const struct sr_script_line *l,
     const struct sr_mline *m, const struct sr_sdp *theirs)
 {
 	struct slot *s = &g->slots[i];
 	struct sr_addr rtp = m->rtp, rtcp = m->rtcp;
+	bool rekeyed;
 
 	if (rtcp.port == 0 || rtcp.family == 0) {
 		uint16_t port = rtcp.port;
@@ -359,15 +327,17 @@ open_or_aim(struct leg *g, size_t i, const struct sr_script_line *l,
 	s->line.leg = g->n;
 	s->line.slot = (unsigned)i;
 	s->line.ptime = l->ptime > 0 ? l->ptime : 20;
-	learn_keys(g, s, m, theirs);
+	if (!keys_learn(g, s, theirs, m, &rekeyed))
+		return;
 	if (!s->open) {
 		s->line.since = g->call->answered != 0 ?
 		    g->call->run->now - g->call->answered : 0;
 		s->line.rtp = rtp;
 		s->line.rtcp = rtcp;
+		s->line.turn = s->turns++;
 		s->open = tell(g, s, SR_RUN_OPEN) != NULL;
 		s->opened = g->call->run->now;
-	} else if (!sr_addr_eq(&rtp, &s->line.rtp) ||
+	} else if (rekeyed || !sr_addr_eq(&rtp, &s->line.rtp) ||
 	    !sr_addr_eq(&rtcp, &s->line.rtcp)) {
 		s->line.rtp = rtp;
 		s->line.rtcp = rtcp;

@@ -29,7 +29,7 @@ struct stream {
 	union endpoint rtp, rtcp;
 	socklen_t rtp_len, rtcp_len;
 	uint64_t id;
-	struct stream *next_id, *next_peer;	/* in their tables */
+	struct stream *next_id, *next_peer, *next_media; /* in their tables */
 };
 
 /* ---- pace_wheel.c ---- */
@@ -111,7 +111,9 @@ struct sr_pace {
 	struct wheel wheel;
 	struct batch odd;		/* of sockets that have none */
 	struct sr_pace_numbers numbers;
-	struct stream *by_id[PACE_BUCKETS], *by_peer[PACE_BUCKETS];
+	struct stream *by_id[PACE_BUCKETS];
+	struct stream *by_peer[PACE_BUCKETS];	/* by where RTCP goes to */
+	struct stream *by_media[PACE_BUCKETS];	/* ... RTP; who hears others */
 	bool first;			/* before other threads */
 	sr_time weighed, cpu;
 	bool quit;			/* atomic */

@@ -25,12 +25,24 @@ enum {
 
 /* ---- tables ---- */
 
-static struct stream **
-peer_bucket(struct sr_pace *p, unsigned pair, const struct sr_addr *a)
+static size_t
+bucket(unsigned pair, const struct sr_addr *a)
 {
 	uint64_t h = sr_hash(a->ip, sizeof(a->ip)) + a->port * 31u + pair;
 
-	return &p->by_peer[(h ^ h >> 12) % PACE_BUCKETS];
+	return (h ^ h >> 12) % PACE_BUCKETS;
+}
+
+static struct stream **
+peer_bucket(struct sr_pace *p, unsigned pair, const struct sr_addr *a)
+{
+	return &p->by_peer[bucket(pair, a)];
+}
+
+static struct stream **
+media_bucket(struct sr_pace *p, unsigned pair, const struct sr_addr *a)
+{
+	return &p->by_media[bucket(pair, a)];
 }
 
 static struct stream *
@@ -51,6 +63,12 @@ forget_peer(struct sr_pace *p, struct stream *s)
 	while (*at != s)
 		at = &(*at)->next_peer;
 	*at = s->next_peer;
+	if (s->s.other == NULL)
+		return;
+	at = media_bucket(p, s->s.pair, &s->s.rtp);
+	while (*at != s)
+		at = &(*at)->next_media;
+	*at = s->next_media;
 }
 
 static void
@@ -61,6 +79,11 @@ aim(struct sr_pace *p, struct stream *s)
 	s->rtp_len = sr_endpoint(&s->s.rtp, &s->rtp);
 	s->rtcp_len = sr_endpoint(&s->s.rtcp, &s->rtcp);
 	s->next_peer = *at;
+	*at = s;
+	if (s->s.other == NULL)
+		return;
+	at = media_bucket(p, s->s.pair, &s->s.rtp);
+	s->next_media = *at;
 	*at = s;
 }
 
@@ -219,12 +242,40 @@ who(struct sr_pace *p, unsigned pair, const struct sr_addr *from)
 	return s;
 }
 
+/* DTLS comes on the port of RTP, too. */
 static void
-hear(struct sr_pace *p, unsigned pair, const struct sr_addr *from,
+other(struct sr_pace *p, unsigned pair, bool rtcp, const struct sr_addr *from,
     struct sr_str data)
 {
 	struct stream *s;
 
+	if (rtcp) {
+		s = who(p, pair, from);
+	} else {
+		s = *media_bucket(p, pair, from);
+		while (s != NULL && (s->s.pair != pair ||
+		    !sr_addr_eq(&s->s.rtp, from)))
+			s = s->next_media;
+	}
+	if (s == NULL || s->s.other == NULL) {
+		p->numbers.stray++;
+		return;
+	}
+	settle(p, s);
+	s->s.other(s->s.from.arg, s->s.cookie, rtcp, data);
+	schedule(p, s);
+}
+
+static void
+hear(struct sr_pace *p, unsigned pair, bool rtcp, const struct sr_addr *from,
+    struct sr_str data)
+{
+	struct stream *s;
+
+	if (data.n > 0 && (uint8_t)data.p[0] < 128) {
+		other(p, pair, rtcp, from, data);
+		return;
+	}
 	if (!sr_rtcp_looks(data))
 		return;			/* media: nobody asked for it */
 	if ((s = who(p, pair, from)) == NULL) {
@@ -240,8 +291,9 @@ hear(struct sr_pace *p, unsigned pair, const struct sr_addr *from,
 }
 
 static void
-receive(struct sr_pace *p, unsigned pair, int fd)
+receive(struct sr_pace *p, unsigned pair, bool rtcp)
 {
+	int fd = rtcp ? p->pair[pair].rtcp : p->pair[pair].rtp;
 	char buf[DATAGRAM];
 
 	sr_wire_errors(fd, &p->numbers);
@@ -259,7 +311,7 @@ receive(struct sr_pace *p, unsigned pair, int fd)
 		if ((size_t)n > sizeof(buf))
 			continue;
 		sr_endpoint_addr(&e, &from);
-		hear(p, pair, &from, (struct sr_str){ buf, (size_t)n });
+		hear(p, pair, rtcp, &from, (struct sr_str){ buf, (size_t)n });
 	}
 }
 
@@ -334,10 +386,8 @@ look(struct sr_pace *p)
 		if (ev[i].data.u32 == UINT32_MAX) {
 			if (read(p->wake, &count, sizeof(count)) < 0)
 				continue;
-		} else if (ev[i].data.u32 % 2 == 0) {
-			receive(p, pair, p->pair[pair].rtp);
 		} else {
-			receive(p, pair, p->pair[pair].rtcp);
+			receive(p, pair, ev[i].data.u32 % 2 != 0);
 		}
 	}
 }

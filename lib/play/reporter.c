@@ -131,6 +131,12 @@ sr_reporter_free(struct sr_reporter *r)
 	free(r);
 }
 
+void
+sr_reporter_wall(struct sr_reporter *r, sr_time wall)
+{
+	r->wall = wall;
+}
+
 sr_time
 sr_reporter_due(const struct sr_reporter *r)
 {

@@ -222,6 +222,13 @@ sr_sender_play(struct sr_sender *s)
 }
 
 void
+sr_sender_wall(struct sr_sender *s, sr_time wall)
+{
+	if (s->reporter != NULL)
+		sr_reporter_wall(s->reporter, wall);
+}
+
+void
 sr_sender_hear(void *sender, sr_time now, struct sr_str rtcp)
 {
 	struct sr_sender *s = sender;
