@@ -103,3 +103,21 @@ TEST(bind_a_stranger_waits_until_the_sender_is_silent)
 	CHECK_EQ(media_of("1", 0), 150);
 	CHECK(strstr(said, "ssrc|") != NULL);
 }
+
+TEST(bind_an_address_that_was_proved_speaks_as_that_of_the_sdp)
+{
+	struct sr_flow f = { other(9, 1234), addr_of(SRS, RTP_PORT), SR_UDP };
+
+	scene(false);
+	CHECK_EQ(sr_engine_source(engine, &f), SR_ENOENT);
+	establish("1");
+	TALK(.n = 5);
+	TALK(.from = 5, .n = 5, .src = f.src);
+	CHECK_EQ(sr_engine_strangers(engine), 5);
+	CHECK_EQ(sr_engine_source(engine, &f), SR_OK);
+	TALK(.from = 5, .n = 5, .src = f.src);
+	CHECK_EQ(sr_engine_strangers(engine), 5);
+	BYE();
+	scene_end();
+	CHECK_EQ(media_of("1", 0), 10);
+}

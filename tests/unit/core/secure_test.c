@@ -282,6 +282,76 @@ TEST(secure_a_handshake_that_was_seen_gives_the_key)
 	C->srtp_free(a);
 }
 
+TEST(secure_a_handshake_on_the_port_of_rtcp_has_a_key_of_its_own)
+{
+	static const char bytes[] = "0123456789abcdefghijklmnopqrstuv";
+	struct sr_srtp_key key = { .suite = SR_AES128_80,
+	    .key = { bytes, 16 }, .salt = { bytes + 16, 14 } };
+	struct sr_flow f = { addr_of(SRC, RTP_PORT), addr_of(SRS, RTP_PORT),
+	    SR_UDP };
+	void *a = sender(1, NULL);
+
+	secure_scene();
+	exchange(1, secured(SRC, "UDP/TLS/RTP/SAVP", ""), secured(SRS,
+	    "UDP/TLS/RTP/SAVP", ""));
+	f.src.port++;
+	f.dst.port++;
+	CHECK_EQ(sr_engine_key(engine, &f, &key), SR_OK);
+	f.src.port--;
+	f.dst.port--;
+	key.key.p++;
+	key.salt.p++;
+	CHECK_EQ(sr_engine_key(engine, &f, &key), SR_OK);
+	put_many(a, 0, 10);
+	BYE();
+	scene_end();
+	CHECK_EQ(media_of("1", 0), 10);
+	CHECK_EQ(nwarned, 0);
+	C->srtp_free(a);
+}
+
+TEST(secure_a_mark_says_that_dtls_media_is_in_the_clear)
+{
+	static const char mark[] = "\x15\xfe\xfd\0\0\0\0\0\0\0\0\0\x02\x01";
+	struct sr_flow f = { addr_of(SRC, RTP_PORT), addr_of(SRS, RTP_PORT),
+	    SR_UDP };
+	const char *offer = secured(SRC, "UDP/TLS/RTP/SAVP", "");
+	const char *reply = secured(SRS, "UDP/TLS/RTP/SAVP", "");
+
+	secure_scene();
+	exchange(1, offer, reply);
+	feed(SR_DGRAM, f, mark, sizeof(mark));
+	TALK(.n = 10);
+	exchange(2, offer, reply);
+	TALK(.from = 10, .n = 10);
+	BYE();
+	scene_end();
+	CHECK_EQ(media_of("1", 0), 20);
+	CHECK_EQ(nwarned, 0);
+	CHECK(strstr(end_json, "\"codec\":\"PCMU\"") != NULL);
+}
+
+TEST(secure_a_mark_takes_no_key_away)
+{
+	static const char mark[] = "\x15\xfe\xfd\0\0\0\0\0\0\0\0\0\x02\x01";
+	struct sr_flow f = { addr_of(SRC, RTP_PORT), addr_of(SRS, RTP_PORT),
+	    SR_UDP };
+	void *a = sender(0, NULL);
+
+	secure_scene();
+	exchange(1, secured(SRC, "RTP/SAVP", line(1, 0, "")), secured(SRS,
+	    "RTP/SAVP", line(1, 2, "")));
+	put_many(a, 0, 10);
+	feed(SR_DGRAM, f, mark, sizeof(mark));
+	TALK(.from = 10, .n = 10);
+	put_many(a, 20, 10);
+	BYE();
+	scene_end();
+	CHECK_EQ(media_of("1", 0), 20);
+	CHECK(strstr(end_json, "\"unauthentic\":10") != NULL);
+	C->srtp_free(a);
+}
+
 TEST(secure_keys_of_avp_are_ignored)
 {
 	secure_scene();

@@ -205,3 +205,41 @@ TEST(dtls_bytes_that_are_none_change_nothing)
 	check_keys(&p);
 	teardown(&p);
 }
+
+/* Who has not said the cookie gets no more than it sent. */
+TEST(dtls_a_stranger_gets_nothing_large_before_the_cookie)
+{
+	struct sr_str own = sr_cstr(C->dtls_fingerprint()), out;
+	struct sr_dtls_cfg cfg = { .active = true, .fingerprints = &own,
+	    .nfingerprints = 1, .retry = 20 * SR_MSEC };
+	struct pair p = { .now = SR_SEC };
+	size_t hello, n = 0;
+
+	CHECK_EQ(C->dtls_new(&p.end[0], &cfg), SR_OK);
+	cfg.active = false;
+	cfg.ask = true;
+	CHECK_EQ(C->dtls_new(&p.end[1], &cfg), SR_OK);
+	C->dtls_tick(p.end[0], p.now);
+	CHECK(C->dtls_next(p.end[0], &out));
+	hello = out.n;
+	for (int i = 0; i < 3; i++) {
+		CHECK_EQ(C->dtls_feed(p.end[1], guarded(out.p, out.n), p.now),
+		    SR_OK);
+		p.sent++;
+	}
+	while (C->dtls_next(p.end[1], &out))
+		n += out.n;
+	CHECK(n > 0 && n <= 3 * hello);
+	CHECK_EQ(C->dtls_due(p.end[1]), SR_NEVER);	/* nor again */
+	C->dtls_free(p.end[0]);
+	cfg.active = true;
+	cfg.ask = false;
+	CHECK_EQ(C->dtls_new(&p.end[0], &cfg), SR_OK);
+	C->dtls_free(p.end[1]);
+	cfg.active = false;
+	cfg.ask = true;
+	CHECK_EQ(C->dtls_new(&p.end[1], &cfg), SR_OK);
+	shake(&p);
+	check_keys(&p);
+	teardown(&p);
+}

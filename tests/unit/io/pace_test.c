@@ -256,6 +256,47 @@ TEST(pace_hears_orders_aims_and_removes)
 	close(two);
 }
 
+static void
+fake_other(void *arg, void *cookie, bool rtcp, struct sr_str pkt)
+{
+	struct fake *f = arg;
+
+	if (!rtcp && cookie == f && pkt.n == 3 && pkt.p[0] == 22)
+		__atomic_add_fetch(&f->heard, 1, __ATOMIC_RELEASE);
+}
+
+TEST(pace_hands_on_what_is_no_media_and_comes_from_the_peer)
+{
+	struct fake f = { .end = 100000, .every = SR_MSEC };
+	struct sr_pace *p = pacer();
+	struct sr_pace_stream s;
+	struct sr_pace_numbers n;
+	struct sr_addr a, b;
+	struct sockaddr_storage ss = { 0 };
+	socklen_t len = sizeof(ss);
+	int one = recorder(&a), two = recorder(&b);
+	uint32_t v[4];
+	uint64_t id;
+
+	s = stream(p, &f, &a);
+	s.rtcp = b;
+	s.other = fake_other;
+	CHECK_EQ(sr_pace_add(p, &s, &id), SR_OK);
+	CHECK_EQ(recvfrom(one, v, sizeof(v), 0, (struct sockaddr *)&ss, &len),
+	    12);
+	CHECK_EQ(sendto(two, "\x16\0\0", 3, 0, (struct sockaddr *)&ss, len),
+	    3);
+	CHECK_EQ(sendto(one, "\x16\0\0", 3, 0, (struct sockaddr *)&ss, len),
+	    3);
+	wait_for(&f.heard);
+	sr_pace_numbers(p, &n);
+	CHECK_EQ(f.heard, 1);
+	CHECK_EQ(n.stray, 1);
+	sr_pace_close(p);
+	close(one);
+	close(two);
+}
+
 TEST(pace_closes_with_streams_that_still_run)
 {
 	struct fake f = { .end = 100000, .every = SR_MSEC };

@@ -151,6 +151,27 @@ TEST(serve_dropped_stream_gets_port_0_and_one_version_more)
 	rig_down(r);
 }
 
+TEST(serve_a_sender_who_is_another_loses_his_line_and_the_last_one_the_call)
+{
+	struct rig *r = running();
+	uint64_t leg = r->leg;
+
+	CHECK_EQ(sr_serve_distrust(r->s, leg, 2, r->now), SR_ENOENT);
+	CHECK_EQ(sr_serve_distrust(r->s, leg, 1, r->now), SR_OK);
+	CHECK_EQ(sr_serve_distrust(r->s, leg, 1, r->now), SR_ENOENT);
+	rig_drain(r);
+	CHECK_EQ(rig_events(r, "MUTE 1 on"), 1);
+	CHECK(rig_says(rig_last(r, SR_INVITE, 0), "m=audio 20000 "));
+	CHECK(rig_says(rig_last(r, SR_INVITE, 0), "m=audio 0 RTP/AVP"));
+	rig_agree(r);
+	CHECK_EQ(rig_count(r, SR_BYE, 0), 0);
+	CHECK_EQ(sr_serve_distrust(r->s, leg, 0, r->now), SR_OK);
+	rig_drain(r);
+	CHECK(rig_says(rig_last(r, SR_BYE, 0),
+	    "Reason: SIP;cause=488;text=\"fingerprint\"\r\n"));
+	rig_down(r);
+}
+
 TEST(serve_stop_says_stopped)
 {
 	struct rig *r = running();
