@@ -328,9 +328,12 @@ client_response(struct sr_ua *ua, struct heard *h)
 	const struct sr_msg *m = &h->msg;
 	struct sr_tx *tx;
 
-	if (!m->has_cseq || astray(m) || heard_is_short(h) ||
-	    (tx = find(ua, m)) == NULL)
+	if (!m->has_cseq || astray(m) || heard_is_short(h))
 		return;
+	if ((tx = find(ua, m)) == NULL) {
+		invite_stray(ua, h);
+		return;
+	}
 	if (tx->state == TX_COMPLETED) {
 		if (m->status >= 300)
 			ua_send(ua, tx, tx->d, &tx->hop, tx->wire, SR_ACK, 0);

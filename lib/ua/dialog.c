@@ -27,6 +27,7 @@ dialog_new(struct sr_ua *ua)
 	    (d = sr_zalloc(sizeof(*d))) == NULL)
 		return NULL;
 	d->ua = ua;
+	d->serial = ++ua->serials;
 	d->refresh = (struct timer){ .kind = TIMER_REFRESH, .owner = d };
 	d->expire = (struct timer){ .kind = TIMER_EXPIRE, .owner = d };
 	d->min_se = ua->cfg.min_se;
@@ -218,6 +219,7 @@ dialog_of_request(struct sr_tx *tx)
 	ua_random(tx->ua, &d->local_cseq, 2);
 	dialog_learn(d, &tx->req->msg);
 	tx->d = d;
+	tx->of = d->serial;
 	tx->next = NULL;
 	d->txs = tx;
 	tx->linked = true;
@@ -331,6 +333,20 @@ end_transactions(struct sr_dialog *d)
 }
 
 void
+dialog_bury(struct sr_dialog *d)
+{
+	struct sr_ua *ua = d->ua;
+
+	d->reaped = true;
+	d->state = SR_D_OVER;
+	if (d->by_id.item != NULL && !d->solo)
+		ua->ndialogs--;
+	table_del(&ua->dialogs, &d->by_id);
+	d->dead = ua->dead_dialogs;
+	ua->dead_dialogs = d;
+}
+
+void
 dialog_over(struct sr_dialog *d, const char *why, struct heard *h)
 {
 	struct sr_ua *ua = d->ua;
@@ -355,16 +371,12 @@ dialog_over(struct sr_dialog *d, const char *why, struct heard *h)
 		job_over(j);
 	}
 	end_transactions(d);
-	if (d->by_id.item != NULL && !d->solo)
-		ua->ndialogs--;
-	table_del(&ua->dialogs, &d->by_id);
 	if (!d->solo && !d->silent &&
 	    (e = ua_event(ua, SR_UA_OVER, h)) != NULL) {
 		e->dialog = d;
 		e->why = why;
 	}
-	d->dead = ua->dead_dialogs;
-	ua->dead_dialogs = d;
+	dialog_bury(d);
 }
 
 static struct sr_tx *

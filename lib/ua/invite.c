@@ -158,8 +158,10 @@ invite_accepted(struct job *j, struct heard *h)
 
 	if (j->first) {
 		dialog_meet(d, h);
-		if (d->state == SR_D_EARLY)
+		if (d->state == SR_D_EARLY) {
 			d->state = SR_D_CONFIRMED;
+			d->confirmed = true;
+		}
 		if (j->cancel && !d->bye_wanted) {
 			d->bye_wanted = true;
 			d->bye_why = "cancelled";
@@ -226,4 +228,22 @@ invite_again(struct sr_tx *tx, struct heard *h)
 	}
 	if (d->ack != NULL && d->ack_cseq == m->cseq)
 		ua_send(d->ua, NULL, d, &d->ack_hop, d->ack, SR_ACK, 0);
+}
+
+/* Whoever answered it waits for the ACK, and would end the call without. */
+void
+invite_stray(struct sr_ua *ua, struct heard *h)
+{
+	const struct sr_msg *m = &h->msg;
+	struct sr_dialog *d;
+
+	if (m->method != SR_INVITE || m->status < 200 || m->status >= 300)
+		return;
+	d = dialog_find(ua, m->call_id, m->from.tag, m->to.tag);
+	if (d == NULL || d->silent || m->cseq > d->before)
+		return;
+	if (d->ack != NULL && d->ack_cseq == m->cseq)
+		ua_send(ua, NULL, d, &d->ack_hop, d->ack, SR_ACK, 0);
+	else
+		invite_ack(d, m->cseq, none, none);
 }

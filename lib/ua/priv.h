@@ -6,7 +6,8 @@
 
 enum {
 	MAX_TAG = 256, MAX_HOPS = 8, MAX_FORKS = 8, MAX_REDIRECTS = 5,
-	MAX_RETRIES = 6, MAX_OPEN = 32, LARGE = 1300, UUID_HEX = 32
+	MAX_RETRIES = 6, MAX_OPEN = 32, LARGE = 1300, UUID_HEX = 32,
+	MAX_SAVED = 262144		/* of one text in a record */
 };
 
 /* Bytes on their way: a transaction sends them again, an event shows them. */
@@ -81,9 +82,11 @@ struct sr_tx {
 	struct sr_tx *dead;		/* in the list of the dead */
 	struct sr_dialog *d;		/* or NULL */
 	struct sr_tx *next, *prev;	/* of d */
+	uint64_t of;		/* serial of d, also when d is NULL again */
 	struct node by_key, by_merge;
 	struct sr_str key, merge, branch;
 	bool server, linked, acked, cancelled, reaped;
+	bool restored;			/* its ACK may have come before */
 	bool first;			/* server: no To tag was there */
 	enum tx_state state;
 	enum sr_method method;
@@ -130,8 +133,12 @@ struct sr_dialog {
 	struct sr_ua *ua;
 	struct sr_dialog *dead;
 	struct node by_id;
+	uint64_t serial;
 	enum sr_dialog_state state;
 	bool uac, solo, silent, tagged, reaped;
+	bool confirmed;			/* a 2xx was sent or heard */
+	uint32_t before;	/* last CSeq of ours that another process may
+				 * have used; 0: there was none */
 	bool secure;			/* sips */
 	void *slot;
 	/* name-addr of both sides, without tags */
@@ -205,7 +212,7 @@ struct sr_ua {
 	struct sr_ua_cfg cfg;
 	struct sr_prng prng;
 	sr_time now;
-	uint64_t salt, tickets;
+	uint64_t salt, tickets, serials;
 	struct timers timers;
 	struct table servers, merges, clients, dialogs;
 	size_t ntx, ndialogs;
@@ -344,6 +351,7 @@ void dialog_bye(struct sr_dialog *d, const char *why);
 void dialog_bye_now(struct sr_dialog *d);
 bool dialog_our_offer(const struct sr_dialog *d);
 bool dialog_their_offer(const struct sr_dialog *d);
+void dialog_bury(struct sr_dialog *d);	/* off all tables; freed later */
 void dialog_free(struct sr_dialog *d);
 /* The hops to the other side; 0: a name, *uri says which. */
 size_t dialog_hops(struct sr_dialog *d, struct sr_str next,
@@ -358,6 +366,8 @@ void invite_accepted(struct job *j, struct heard *h);
 void invite_again(struct sr_tx *tx, struct heard *h);	/* one more 2xx */
 int invite_ack(struct sr_dialog *d, uint32_t cseq, struct sr_str type,
     struct sr_str body);
+/* A 2xx that belongs to nothing: to an INVITE of a process before? */
+void invite_stray(struct sr_ua *ua, struct heard *h);
 
 /* ---- server_tx.c, uas.c, reply.c, reliable.c ---- */
 
@@ -369,6 +379,9 @@ struct sr_tx *server_new(struct sr_ua *ua, struct heard *h,
 void server_again(struct sr_tx *tx);
 void server_end(struct sr_tx *tx);
 void server_acked(struct sr_tx *tx);
+/* There was an ACK, in msg h, or (NULL) we go on as if. */
+void server_confirmed(struct sr_tx *tx, struct heard *h);
+void server_silence(struct sr_tx *tx);	/* it never answers any more */
 void server_unlink(struct sr_tx *tx);
 void server_cancel(struct sr_tx *tx, const char *why, int status,
     struct heard *h);
@@ -379,11 +392,33 @@ int reply_send(struct sr_tx *tx, const struct sr_ua_reply *r,
 int reply_plain(struct sr_tx *tx, int status, const char *reason);
 int reply_retry(struct sr_tx *tx, int status);
 int reply_fault(struct sr_tx *tx, int fault);
+void reply_forget(struct sr_tx *tx);	/* what was asked */
 int reply_later(struct held *h, const struct sr_ua_reply *r);
 void held_free(struct held *h);
 int reliable_send(struct sr_tx *tx, const struct sr_ua_reply *r);
 bool reliable_wanted(const struct sr_tx *tx, const struct sr_ua_reply *r);
 void reliable_prack(struct sr_tx *prack);
+
+/* A 2xx to an INVITE that a process before this one sent. */
+struct server_past {
+	uint32_t cseq;
+	bool offering;
+	sr_time end;			/* of waiting for the ACK */
+	struct sr_hop hop;
+	struct sr_str key, merge;
+	struct wire *wire;		/* NULL: cannot be said again */
+};
+int server_restore(struct sr_dialog *d, const struct server_past *p);
+
+/* ---- save.c, restore.c ---- */
+
+enum {
+	SAVED_VERSION = 1, SAVED_TEXTS = 13,
+	SAVED_UAC = 1, SAVED_SECURE = 2, SAVED_OURS = 4,
+	SAVED_REMOTE_CSEQ = 8, SAVED_USER = 16, SAVED_PARAMS = 32,
+	SAVED_UNACKED = 64, SAVED_FLAGS = 128
+};
+void save_texts(struct sr_dialog *d, struct sr_str *v[SAVED_TEXTS]);
 
 /* ---- refresh.c: RFC 4028 ---- */
 

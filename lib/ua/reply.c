@@ -41,8 +41,8 @@ arm(struct sr_tx *tx, int status)
 }
 
 /* What was asked is not needed any more, and may be large. */
-static void
-forget_request(struct sr_tx *tx)
+void
+reply_forget(struct sr_tx *tx)
 {
 	wire_drop(tx->rel);
 	tx->rel = NULL;
@@ -73,7 +73,7 @@ reply_send(struct sr_tx *tx, const struct sr_ua_reply *r, struct sr_str extra)
 		return SR_OK;
 	if (r->status >= 300)
 		tx->offering = false;
-	forget_request(tx);
+	reply_forget(tx);
 	/* Who signs may do it better, and comes again by another way: that is
 	 * no loop, RFC 8224 section 6.2.3. */
 	if (r->status == 428 || (r->status >= 436 && r->status <= 438))
@@ -236,8 +236,10 @@ agreed(struct sr_tx *tx, struct sr_dialog *d, struct heard *req,
 	    body_has_sdp(r->type, r->body) && !tx->answered)
 		tx->offering = true;
 	if (tx->first) {
-		if (d->state == SR_D_EARLY)
+		if (d->state == SR_D_EARLY) {
 			d->state = SR_D_CONFIRMED;
+			d->confirmed = true;
+		}
 	} else {
 		dialog_target(d, req);
 	}

@@ -113,6 +113,43 @@ server_new(struct sr_ua *ua, struct heard *h, const struct via *v)
 	return tx;
 }
 
+int
+server_restore(struct sr_dialog *d, const struct server_past *p)
+{
+	struct sr_ua *ua = d->ua;
+	sr_time end = p->end > ua->now ? p->end : ua->now;
+	struct sr_tx *tx;
+
+	if (ua->ntx >= ua->cfg.max_tx || (tx = sr_zalloc(sizeof(*tx))) == NULL)
+		return SR_ELIMIT;
+	*tx = (struct sr_tx){ .ua = ua, .d = d, .of = d->serial,
+	    .server = true, .linked = true, .first = p->merge.n > 0,
+	    .restored = true, .offering = p->offering, .method = SR_INVITE,
+	    .cseq = p->cseq, .status = 200, .state = TX_ACCEPTED,
+	    .hop = p->hop, .lost_hop = p->hop, .interval = ua->cfg.t1,
+	    .expires = SR_NEVER, .rel_until = SR_NEVER,
+	    .again = { .kind = TIMER_AGAIN, .owner = tx },
+	    .end = { .kind = TIMER_END, .owner = tx } };
+	if (text_set(&tx->key, p->key) != SR_OK || (p->merge.n > 0 &&
+	    text_set(&tx->merge, p->merge) != SR_OK) ||
+	    table_add(&ua->servers, &tx->by_key, ua_hash(ua, tx->key), tx) !=
+	    SR_OK) {
+		tx_free(tx);
+		return SR_ENOMEM;
+	}
+	if (tx->merge.n > 0)
+		table_add(&ua->merges, &tx->by_merge, ua_hash(ua, tx->merge),
+		    tx);
+	ua->ntx++;
+	d->txs = tx;
+	tx->wire = p->wire != NULL ? wire_ref(p->wire) : NULL;
+	if (tx->wire != NULL)
+		timer_set(&ua->timers, &tx->again, ua->now + tx->interval);
+	timer_set(&ua->timers, &tx->end, end < ua->now + 64 * ua->cfg.t1 ?
+	    end : ua->now + 64 * ua->cfg.t1);
+	return SR_OK;
+}
+
 void
 server_unlink(struct sr_tx *tx)
 {
@@ -207,6 +244,18 @@ server_receive(struct sr_ua *ua, struct heard *h)
 		overload(ua, h, &v);
 }
 
+bool
+sr_ua_knows(struct sr_ua *ua, const struct sr_msg *m)
+{
+	bool invite = m->method == SR_ACK || m->method == SR_CANCEL;
+	struct sr_str rest;
+	struct via v;
+
+	return (via_read(via_top(m, &rest), &v) && server_find(ua, m, &v,
+	    invite ? SR_STR("INVITE") : m->method_text) != NULL) ||
+	    dialog_find(ua, m->call_id, m->to.tag, m->from.tag) != NULL;
+}
+
 /* ---- timers ---- */
 
 void
@@ -233,6 +282,39 @@ server_acked(struct sr_tx *tx)
 	tx->acked = true;
 	tx->offering = false;
 	timer_off(&tx->ua->timers, &tx->again);
+}
+
+void
+server_confirmed(struct sr_tx *tx, struct heard *h)
+{
+	struct sr_dialog *d = tx->d;
+	struct sr_ua_event *e;
+
+	server_acked(tx);
+	if ((e = ua_event(tx->ua, SR_UA_ACKED, h)) != NULL) {
+		e->dialog = d;
+		e->tx = tx;
+	}
+	server_unlink(tx);
+	dialog_bye_now(d);
+	jobs_unpark(d);
+}
+
+/* It stays to swallow copies of what was asked. */
+void
+server_silence(struct sr_tx *tx)
+{
+	struct sr_ua *ua = tx->ua;
+
+	server_acked(tx);
+	reply_forget(tx);
+	wire_drop(tx->wire);
+	tx->wire = NULL;
+	tx->state = TX_CONFIRMED;
+	if (tx->status < 200)
+		tx->status = 487;
+	server_unlink(tx);
+	timer_set(&ua->timers, &tx->end, ua->now + 64 * ua->cfg.t1);
 }
 
 /* RFC 3261 section 13.3.1.4: no ACK in all this time. */
@@ -265,8 +347,12 @@ server_end(struct sr_tx *tx)
 		    487, NULL);
 		return;
 	}
-	if (tx->state == TX_ACCEPTED && !tx->acked)
-		no_ack(tx);
+	if (tx->state == TX_ACCEPTED && !tx->acked) {
+		if (tx->restored && tx->d != NULL)
+			server_confirmed(tx, NULL);
+		else
+			no_ack(tx);
+	}
 	tx_over(tx);
 }
 

@@ -298,6 +298,7 @@ static void
 link_dialog(struct sr_tx *tx, struct sr_dialog *d)
 {
 	tx->d = d;
+	tx->of = d->serial;
 	tx->next = d->txs;
 	if (tx->next != NULL)
 		tx->next->prev = tx;
@@ -371,7 +372,6 @@ uas_ack(struct sr_ua *ua, struct heard *h)
 	const struct sr_msg *m = &h->msg;
 	struct sr_dialog *d = dialog_find(ua, m->call_id, m->to.tag,
 	    m->from.tag);
-	struct sr_ua_event *e;
 	struct sr_tx *tx;
 
 	if (d == NULL || !m->has_cseq || heard_is_short(h))
@@ -382,14 +382,7 @@ uas_ack(struct sr_ua *ua, struct heard *h)
 			break;
 	if (tx == NULL)
 		return;
-	server_acked(tx);
-	if ((e = ua_event(ua, SR_UA_ACKED, h)) != NULL) {
-		e->dialog = d;
-		e->tx = tx;
-	}
-	server_unlink(tx);
-	dialog_bye_now(d);
-	jobs_unpark(d);
+	server_confirmed(tx, h);
 }
 
 /* ---- all of them ---- */

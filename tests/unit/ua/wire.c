@@ -5,31 +5,51 @@
 const char wire_sdp[] = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\n"
     "c=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
 
+static void
+begin(struct wire_net *w, int side)
+{
+	struct sr_ua_cfg c = { .crypto = &sr_crypto_openssl,
+	    .seed = 7 + (uint64_t)side + 100 * w->reborn,
+	    .contact_params = side == CLIENT ? SR_STR(";+sip.src") :
+	    SR_STR(";+sip.srs"), .session_id = true };
+
+	for (int k = 0; k < 3; k++)
+		c.local[k] = w->addr[side];
+	if (w->cfg != NULL)
+		w->cfg(side, &c);
+	if (sr_ua_new(&w->ua[side], &c) != SR_OK)
+		abort();
+}
+
 struct wire_net *
 wire_up(void (*cfg)(int, struct sr_ua_cfg *))
 {
 	struct wire_net *w = calloc(1, sizeof(*w));
-	struct sr_ua_cfg c;
 
 	sr_addr_parse(&w->addr[CLIENT], SR_STR("192.0.2.1:5060"));
 	sr_addr_parse(&w->addr[SERVER], SR_STR("192.0.2.2:5060"));
 	w->now = w->start = 1000 * SR_SEC;
 	w->delay = 10 * SR_MSEC;
-	for (int i = 0; i < 2; i++) {
-		memset(&c, 0, sizeof(c));
-		c.crypto = &sr_crypto_openssl;
-		c.seed = 7 + (uint64_t)i;
-		c.contact_params = i == CLIENT ? SR_STR(";+sip.src") :
-		    SR_STR(";+sip.srs");
-		c.session_id = true;
-		for (int k = 0; k < 3; k++)
-			c.local[k] = w->addr[i];
-		if (cfg != NULL)
-			cfg(i, &c);
-		if (sr_ua_new(&w->ua[i], &c) != SR_OK)
-			abort();
-	}
+	w->cfg = cfg;
+	for (int i = 0; i < 2; i++)
+		begin(w, i);
 	return w;
+}
+
+void
+wire_reborn(struct wire_net *w, int side)
+{
+	struct sr_buf b;
+
+	sr_buf_init(&b, 1 << 20);
+	CHECK_EQ(sr_dialog_save(w->d[side], true, &b), SR_OK);
+	sr_ua_free(w->ua[side]);
+	w->reborn++;
+	begin(w, side);
+	w->tx[side] = NULL;
+	CHECK_EQ(sr_dialog_restore(w->ua[side], guarded(b.p, b.n), w->now,
+	    &w->d[side]), SR_OK);
+	sr_buf_free(&b);
 }
 
 void

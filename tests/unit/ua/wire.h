@@ -44,11 +44,15 @@ struct wire_net {
 	struct sr_tx *tx[2];	/* the last request to each side */
 	struct sr_dialog *d[2];
 	uint64_t resolve;		/* last ticket */
+	void (*cfg)(int side, struct sr_ua_cfg *c);
+	uint64_t reborn;
 };
 
 extern const char wire_sdp[];
 struct wire_net *wire_up(void (*cfg)(int side, struct sr_ua_cfg *c));
 void wire_down(struct wire_net *w);
+/* The process of that side dies, and one comes that knows its dialog. */
+void wire_reborn(struct wire_net *w, int side);
 void wire_run(struct wire_net *w, sr_time how_long);
 void wire_drain(struct wire_net *w);
 /* Message to a side, as from the other one (with $ as CRLF). */
