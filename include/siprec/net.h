@@ -34,6 +34,10 @@ bool sr_addr_any(const struct sr_addr *a);	/* 0.0.0.0, :: or none */
 int sr_addr_parse(struct sr_addr *a, struct sr_str s);
 /* ip:port, IPv6 in brackets; without the port when it is 0. */
 int sr_addr_print(struct sr_buf *out, const struct sr_addr *a);
+/* As bytes, to be read again: SR_OK, SR_ELIMIT, SR_ENOMEM.  What is no address
+ * makes r bad. */
+int sr_addr_pack(struct sr_buf *out, const struct sr_addr *a);
+void sr_addr_unpack(struct sr_rd *r, struct sr_addr *a);
 bool sr_flow_eq(const struct sr_flow *a, const struct sr_flow *b);
 uint64_t sr_flow_hash(const struct sr_flow *f);
 

@@ -300,13 +300,14 @@ int sr_serve_save(const struct sr_serve *s, struct sr_str first, bool keys,
     struct sr_buf *out);
 /* Makes a session again, out of its record: as it was, with the same o=
  * versions, paused where it was paused, with what was to be told to the client
- * yet to be told.  PORTS comes for its lines, with what they had in again.
- * Where they get the same, LINE, KEYS and MUTE tell how they stand, and it goes
- * on; where they get others, or keys are wanted (keys false, or none in the
- * record; DTLS, whose association died with the process), a re-INVITE of ours
- * follows, unless one of the client comes first and is answered.  Then it
- * asks for a snapshot, RFC 7866 9.2; who answers nothing and sends nothing is
- * probed within 10 s, and the session ends when that fails.
+ * yet to be told.  PORTS comes for its lines, and says in "again" what they
+ * had; where there are none, BYE ends it.  LINE, KEYS and MUTE tell how they
+ * stand.  With the same ports it goes on; where they are others, or keys are
+ * wanted (keys false, or none in the record; DTLS, whose association died with
+ * its process: no KEYS are told then), a re-INVITE of ours follows, unless one
+ * of the client comes first and is answered.  Then it asks for a snapshot, RFC
+ * 7866 9.2.  A client that answers nothing and sends nothing is probed after
+ * 10 s, and the session ends when that fails.
  *
  * from: over which hop a message came that is fed next, and for which the
  * session was fetched: nothing of ours is sent before 100 ms; NULL: none.
@@ -314,13 +315,15 @@ int sr_serve_save(const struct sr_serve *s, struct sr_str first, bool keys,
  *
  * SR_OK, also when the session is here already: then nothing happens.
  * Otherwise nothing has changed: SR_EBAD: it is no such record or damaged;
- * SR_EUNSUP: of a later version; SR_ELIMIT; SR_ENOMEM. */
+ * SR_EUNSUP: of a later version, or with nothing that this server may record;
+ * SR_ELIMIT; SR_ENOMEM. */
 int sr_serve_restore(struct sr_serve *s, struct sr_str in, bool keys,
     const struct sr_hop *from, sr_time now);
 /* Is this message a request in a dialog, or one that replaces a dialog, that is
- * not known here and has not ended lately?  *call_id, a view into raw, is that
- * dialog's: whoever has a store asks it before the message is fed. */
-bool sr_serve_misses(const struct sr_serve *s, struct sr_str raw,
+ * not known here and has not ended lately?  *call_id, borrowed until the next
+ * call, is that dialog's: whoever has a store asks it before the message is
+ * fed. */
+bool sr_serve_misses(struct sr_serve *s, struct sr_str raw,
     struct sr_str *call_id);
 
 /* One JSON object and a line feed.  SR_OK, SR_ENOENT, SR_ELIMIT, SR_ENOMEM. */

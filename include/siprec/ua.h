@@ -291,6 +291,7 @@ size_t sr_ua_transactions(const struct sr_ua *ua);
  * are never in it.  SR_OK; SR_ENOENT: no 2xx was sent or heard, or it is over;
  * SR_ELIMIT; SR_ENOMEM. */
 int sr_dialog_save(const struct sr_dialog *d, bool keys, struct sr_buf *out);
+bool sr_dialog_unacked(const struct sr_dialog *d);  /* a 2xx of ours is */
 /* Makes it again.  Our CSeq is 100 higher: requests may have been sent since.
  * The numbers of connections mean nothing any more: a peer of TCP is reached
  * at its target until it speaks.  A refresh that is overdue is sent within

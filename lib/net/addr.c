@@ -137,3 +137,29 @@ sr_addr_print(struct sr_buf *out, const struct sr_addr *a)
 		return sr_buf_fmt(out, six ? "[%s]" : "%s", text);
 	return sr_buf_fmt(out, six ? "[%s]:%u" : "%s:%u", text, a->port);
 }
+
+int
+sr_addr_pack(struct sr_buf *out, const struct sr_addr *a)
+{
+	int err = sr_pack_u8(out, a->family);
+
+	if (err == SR_OK)
+		err = sr_pack_u16(out, a->port);
+	return err != SR_OK ? err : sr_buf_add(out, (struct sr_str){
+	    (const char *)a->ip, sizeof(a->ip) });
+}
+
+void
+sr_addr_unpack(struct sr_rd *r, struct sr_addr *a)
+{
+	const uint8_t *ip;
+
+	memset(a, 0, sizeof(*a));
+	a->family = sr_u8(r);
+	a->port = sr_u16(r);
+	if ((ip = sr_take(r, sizeof(a->ip))) == NULL)
+		return;
+	memcpy(a->ip, ip, a->family == 4 ? 4 : sizeof(a->ip));
+	if (a->family != 0 && a->family != 4 && a->family != 6)
+		r->bad = true;
+}

@@ -9,8 +9,8 @@
 static bool
 fits(const struct sr_plan_line *p, const struct secret *x)
 {
-	return x != NULL && (p->keying != SR_KEYS_SDES ||
-	    x->key.suite == p->keys.v[0].suite) &&
+	return x != NULL && (p->keying != SR_KEYS_SDES || (!x->spent &&
+	    x->key.suite == p->keys.v[0].suite)) &&
 	    (!p->ice || x->ufrag[0] != '\0');
 }
 

@@ -90,23 +90,26 @@ carry_over(struct leg *l)
 void
 control_kick(struct leg *l)
 {
+	bool renew = l->back.renew && l->back.renew_at <= l->s->now;
 	struct refusal r;
 
-	if (l->nacts == 0)
+	if (l->nacts == 0 && !renew)
 		return;
 	l->nsent = l->nacts;
 	if (!l->paused)
 		mute_all(l, false);
 	if (deal_open(l, DEAL_OURS, NULL, sr_dialog_remote_sdp(l->d), &r) !=
 	    SR_OK) {
+		restore_told(l, r.status);
 		control_done(l, r.status);
 		return;
 	}
 	answer_keys(l->deal);
 	if (l->deal->nwant > 0 || answer_write(l->deal) != SR_OK) {
 		deal_drop(l);
+		restore_told(l, 500);
 		control_done(l, 500);
-	} else if (sr_streq(sr_buf_str(&l->deal->local),
+	} else if (!renew && sr_streq(sr_buf_str(&l->deal->local),
 	    sr_dialog_local_sdp(l->d))) {
 		deal_drop(l);
 		control_done(l, 200);
@@ -254,6 +257,8 @@ sr_serve_do(struct sr_serve *s, enum sr_serve_act act, struct sr_str session,
 	default:
 		return SR_EBAD;
 	}
+	if (act != SR_ACT_SNAPSHOT)
+		persist_dirty(l);
 	leg_kick(l);
 	return err;
 }

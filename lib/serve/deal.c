@@ -95,12 +95,13 @@ static bool
 may_live(const struct deal *d, size_t i)
 {
 	const struct leg *l = d->leg;
-	bool ours = d->kind == DEAL_OURS || (d->kind == DEAL_LATE &&
-	    l->nlines > 0);
+	bool ours = d->kind == DEAL_OURS || d->kind == DEAL_BACK ||
+	    (d->kind == DEAL_LATE && l->nlines > 0);
 
-	return d->plan.lines[i].refused == SR_TAKEN &&
-	    !d->lines[i].dropped && (!ours || (i < l->nlines &&
-	    l->lines[i].live));
+	if (d->lines[i].dropped && d->kind != DEAL_BACK)
+		return false;
+	return d->plan.lines[i].refused == SR_TAKEN && (!ours ||
+	    (i < l->nlines && l->lines[i].live));
 }
 
 /* A slot that was given up and is offered again holds a new stream. */
@@ -139,7 +140,8 @@ want_ports(struct deal *d)
 		d->want[d->nwant++] = (struct sr_serve_want){ .line = i,
 		    .family = p->rtp.family != 0 ? p->rtp.family :
 		    local.family != 0 ? local.family : 4,
-		    .mux = p->mux, .text = p->text, .local = local };
+		    .mux = p->mux, .text = p->text, .local = local,
+		    .again = { d->lines[i].rtp, d->lines[i].rtcp } };
 	}
 }
 
@@ -190,6 +192,10 @@ deal_free(void *p)
 static void
 go_on(struct deal *d)
 {
+	if (d->kind == DEAL_BACK) {
+		restore_ready(d);
+		return;
+	}
 	answer_keys(d);
 	if (answer_write(d) == SR_OK) {
 		session_ready(d);
@@ -325,13 +331,17 @@ tell_keys(struct deal *d, size_t i)
 	struct sr_serve_event *ev;
 	uint64_t h;
 
+	/* Keys that died with their process are agreed anew. */
+	if (d->kind == DEAL_BACK && (p->keying == SR_KEYS_DTLS ||
+	    (p->keying == SR_KEYS_SDES && d->leg->back.blank)))
+		return;
 	if (p->keying == SR_KEYS_DTLS)
 		k.nfingerprints = sr_mline_fingerprints(&d->sdp,
 		    &d->sdp.mlines[i], k.fingerprints, SR_FINGERPRINTS);
 	if ((h = keys_hash(p, n, &k)) == n->keys)
 		return;
 	n->keys = h;
-	if (p->keying == SR_KEYS_SDES &&
+	if (p->keying == SR_KEYS_SDES && d->kind != DEAL_BACK &&
 	    sr_dialog_hop(d->leg->d)->proto != SR_TLS)
 		serve_note(d->leg->s, d->leg, "R7866-12.2-4", "the keys of "
 		    "SRTP came in clear");
@@ -342,6 +352,7 @@ tell_keys(struct deal *d, size_t i)
 	if (p->keying == SR_KEYS_SDES && n->secret != NULL) {
 		ev->keying.ours = &n->secret->key;
 		ev->keying.theirs = &p->keys;
+		ev->keying.old = n->secret->spent;
 	}
 	if (p->ice && n->secret != NULL) {
 		ev->keying.ufrag = sr_cstr(n->secret->ufrag);
@@ -401,13 +412,14 @@ void
 deal_commit(struct deal *d)
 {
 	struct leg *l = d->leg;
+	bool back = d->kind == DEAL_BACK;
 	struct line *old, *n;
 
 	for (size_t i = 0; i < d->plan.nlines; i++) {
 		old = i < l->nlines && l->lines[i].live ? &l->lines[i] : NULL;
 		n = &d->lines[i];
 		if (n->live) {
-			tell_line(d, i, old);
+			tell_line(d, i, back ? NULL : old);
 			if (old == NULL)
 				tell_undecodable(d, i);
 		} else {
@@ -425,8 +437,12 @@ deal_commit(struct deal *d)
 	l->lines = d->lines;
 	l->nlines = d->plan.nlines;
 	d->lines = NULL;
-	sr_dialog_set_sdp(l->d, sr_buf_str(&d->local), sr_cstr(d->text));
-	l->in_force = d->version;
+	if (!back) {
+		sr_dialog_set_sdp(l->d, sr_buf_str(&d->local),
+		    sr_cstr(d->text));
+		l->in_force = d->version;
+		l->back.renew = l->back.blank = false;
+	}
 	l->deal = NULL;
 	serve_bury(l->s, d, deal_free);
 	serve_due(l->s, watchdog_due(l));

@@ -210,7 +210,8 @@ leg_busy(const struct leg *l)
 void
 leg_kick(struct leg *l)
 {
-	if (leg_busy(l) || l->ending || !l->answered || !l->acked)
+	if (leg_busy(l) || l->ending || !l->answered || !l->acked ||
+	    l->back.quiet > l->s->now)
 		return;
 	control_kick(l);
 	if (!leg_busy(l))
@@ -306,21 +307,13 @@ unlink_leg(struct leg *l)
 	unhash(l);
 }
 
-void
-leg_over(struct leg *l, const char *why)
+/* Off all lists, and off the owner's. */
+static void
+leave(struct leg *l)
 {
 	struct sr_serve *s = l->s;
 	struct sr_serve_event *ev;
 
-	s->ended[s->ended_at++ % MAX_ENDED] = (struct ended){
-	    identity(sr_dialog_call_id(l->d), sr_dialog_local_tag(l->d),
-	    sr_dialog_remote_tag(l->d)), s->now };
-	if (l->answered) {
-		s->stats.now--;
-		stats_ended(s, cause_of(l, why));
-	} else if (strcmp(why, "cancelled") == 0) {
-		s->stats.cancelled++;
-	}
 	l->ending = true;
 	l->invite = NULL;
 	deal_drop(l);
@@ -333,6 +326,46 @@ leg_over(struct leg *l, const char *why)
 	unlink_leg(l);
 	serve_bury(s, l, leg_free);
 	subscribe_changed(s);
+}
+
+void
+leg_over(struct leg *l, const char *why)
+{
+	struct sr_serve *s = l->s;
+
+	s->ended[s->ended_at++ % MAX_ENDED] = (struct ended){
+	    identity(sr_dialog_call_id(l->d), sr_dialog_local_tag(l->d),
+	    sr_dialog_remote_tag(l->d)), s->now };
+	if (l->answered) {
+		s->stats.now--;
+		stats_ended(s, cause_of(l, why));
+	} else if (strcmp(why, "cancelled") == 0) {
+		s->stats.cancelled++;
+	}
+	persist_over(l);
+	leave(l);
+}
+
+/* It did not end: whoever asks for it later is to be served by the other. */
+void
+leg_taken(struct leg *l)
+{
+	if (l->answered) {
+		l->s->stats.now--;
+		stats_ended(l->s, "taken-over");
+	}
+	persist_forget(l);
+	sr_dialog_drop(l->d);
+	leave(l);
+}
+
+void
+leg_undo(struct leg *l)
+{
+	*sr_dialog_slot(l->d) = NULL;
+	sr_dialog_drop(l->d);
+	unlink_leg(l);
+	leg_free(l);
 }
 
 static void

@@ -7,7 +7,8 @@
 enum {
 	MAX_ACTS = 16, MAX_ENDED = 4096, MAX_SDP = 65536, MAX_HEADERS = 16384,
 	MAX_BODY = 65536, MAX_META = 4 << 20, UFRAG = 8, PWD = 24,
-	MAX_SNAPSHOTS = 3, LIMIT_SOURCES = 4096
+	MAX_SNAPSHOTS = 3, LIMIT_SOURCES = 4096, MAX_KEPT = 255,
+	MAX_SAVED_TEXT = 4096
 };
 
 /* What our requests are marked with: which answer belongs to which. */
@@ -18,6 +19,8 @@ enum cookie { FOR_OFFER = 1, FOR_SNAPSHOT, FOR_PROBE, FOR_CALL, FOR_REGISTER,
 struct secret {
 	struct sr_sdes_key key;
 	char ufrag[UFRAG + 1], pwd[PWD + 1];
+	bool spent;			/* a process before this one sent with
+					 * it: never again */
 };
 
 /* One m-line, as it stands. */
@@ -48,7 +51,8 @@ enum deal_kind {
 	DEAL_THEIRS,			/* their offer: answered in a reply */
 	DEAL_LATE,	/* our offer in a reply: the answer is in ACK, PRACK */
 	DEAL_OURS,			/* our offer in a re-INVITE */
-	DEAL_ACK			/* their offer in a 2xx, ours in ACK */
+	DEAL_ACK,			/* their offer in a 2xx, ours in ACK */
+	DEAL_BACK	/* agreed in a process before: it wants ports */
 };
 struct deal {
 	struct leg *leg;
@@ -110,6 +114,33 @@ struct leg {
 	/* watchdog */
 	bool probing, timed_out;
 	sr_time probe_at, sip_at;
+	/* persist.c */
+	bool kept;			/* there is a record of it */
+	bool dirty;			/* it is to be written again */
+	/* restore.c: what a leg has that is older than its process */
+	struct {
+		sr_time at;		/* when it was restored; 0: it is not */
+		sr_time quiet;		/* nothing is sent before; 0: no */
+		bool heard;		/* SIP or media came since */
+		bool blank;		/* its SDPs have no keys */
+		bool owed;		/* the snapshot could not be asked */
+		bool renew;	/* the client is to learn ports or keys */
+		sr_time renew_at;
+		unsigned tries, unreached;
+	} back;
+};
+
+/* A message that waits for the store, with its bytes. */
+struct held {
+	struct held *next;
+	struct sr_serve_event ev;
+	char bytes[];
+};
+struct hold {
+	struct hold *next;		/* younger */
+	uint64_t ticket, leg;
+	sr_time until;
+	struct held *first, **last;
 };
 
 /* A dialog that is over: hash of its identity. */
@@ -190,6 +221,11 @@ struct sr_serve {
 	size_t nsubscriptions;
 	bool news;			/* for subscribers */
 	uint64_t tickets;
+	/* persist */
+	struct hold *holds, **last_hold;	/* oldest first */
+	uint64_t *dirty;		/* legs that are to be written */
+	size_t ndirty, dirty_cap;
+	bool store_bad;			/* it was said */
 	bool draining, full, shutdown, idle_told;
 	struct sr_buf head, body;	/* scratch */
 	struct sr_serve_event *queue, out;
@@ -224,6 +260,8 @@ void leg_answered(struct leg *l);
 void leg_pin(struct leg *l);
 void leg_bye(struct leg *l, const char *why, int cause);
 void leg_over(struct leg *l, const char *why);
+void leg_taken(struct leg *l);		/* another server has it: not a word */
+void leg_undo(struct leg *l);		/* nobody has heard of it */
 void leg_free(void *p);
 bool leg_busy(const struct leg *l);
 /* Nothing is under way: what waits may go. */
@@ -320,6 +358,43 @@ void session_ready(struct deal *d);	/* its SDP is written: send it */
 void session_unable(struct deal *d, const struct refusal *r);
 void session_answer(struct leg *l);	/* the delay is over */
 void session_response(struct leg *l, const struct sr_ua_event *ev);
+
+/* ---- persist.c, save.c, load.c, restore.c ---- */
+
+/* Does this message, ours is l, wait for the store?  Then it was copied. */
+bool persist_holds(struct sr_serve *s, struct leg *l,
+    const struct sr_serve_event *ev, bool again);
+void persist_dirty(struct leg *l);
+void persist_flush(struct sr_serve *s);	/* PERSIST for what is dirty */
+void persist_over(struct leg *l);	/* what it has to say, is said */
+void persist_forget(struct leg *l);	/* ... is not */
+void persist_tick(struct sr_serve *s);
+void persist_free(struct sr_serve *s);
+/* Is there something that could go on in another process? */
+bool save_can(const struct leg *l);
+/* The legs of a session that could, oldest first. */
+size_t save_legs(const struct sr_serve *s, struct sr_str first,
+    struct leg *v[MAX_KEPT]);
+enum {
+	SAVED_VERSION = 1,
+	/* of a leg */
+	SAVED_ACKED = 1, SAVED_ENDING = 2, SAVED_PAUSED = 4, SAVED_RENEW = 8,
+	SAVED_NO_SNAPSHOT = 16, SAVED_LEG = 32,
+	/* of a line */
+	SAVED_LIVE = 1, SAVED_TEXT = 2, SAVED_MUX = 4, SAVED_ACTIVE = 8,
+	SAVED_DROPPED = 16, SAVED_SECRET = 32, SAVED_LINE = 64
+};
+/* Fills a leg from r, which is bad when it is no leg; replaces is for now the
+ * place of the leg in its record, from 1.  false: no memory. */
+bool load_leg(struct sr_rd *r, struct leg *l, bool blank);
+void restore_ready(struct deal *d);	/* it has its ports */
+/* An event of the client of a restored leg. */
+void restore_heard(struct leg *l, const struct sr_ua_event *ev);
+/* The offer that tells it is answered, or not. */
+void restore_told(struct leg *l, int status);
+/* A probe that did not reach a client whose connection is gone says nothing
+ * of the client. */
+bool restore_unreached(struct leg *l, const struct sr_ua_event *ev);
 
 /* ---- control.c, call.c, snapshot.c, watchdog.c ---- */
 

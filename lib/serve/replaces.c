@@ -43,6 +43,58 @@ find(struct sr_serve *s, const struct replaces *p)
 	    or_null(p->from_tag));
 }
 
+/* What has to do with recordings in a dialog; CANCEL goes where its INVITE
+ * went. */
+static bool
+in_dialog(const struct sr_msg *m)
+{
+	switch (m->method) {
+	case SR_INVITE:
+	case SR_ACK:
+	case SR_BYE:
+	case SR_UPDATE:
+	case SR_PRACK:
+	case SR_M_INFO:
+	case SR_OPTIONS:
+		return m->to.tag.n > 0;
+	default:
+		return false;
+	}
+}
+
+static bool
+misses(struct sr_serve *s, const struct sr_msg *m, struct sr_str *call_id)
+{
+	struct replaces p;
+
+	if (in_dialog(m)) {
+		*call_id = m->call_id;
+		return !sr_ua_knows(s->ua, m) &&
+		    leg_of_session(s, m->call_id) == NULL &&
+		    !ended_lately(s, m->call_id, m->to.tag, m->from.tag);
+	}
+	if (m->method != SR_INVITE || !read_replaces(&p, m))
+		return false;
+	*call_id = p.call_id;
+	return !sr_ua_knows(s->ua, m) && find(s, &p) == NULL &&
+	    leg_of_session(s, p.call_id) == NULL &&
+	    !ended_lately(s, p.call_id, p.to_tag, p.from_tag);
+}
+
+bool
+sr_serve_misses(struct sr_serve *s, struct sr_str raw, struct sr_str *call_id)
+{
+	struct sr_msg m;
+	bool yes;
+
+	head_begin(s);
+	yes = sr_msg_parse(&m, raw) == SR_OK && m.status == 0 &&
+	    misses(s, &m, call_id) && sr_buf_add(&s->head, *call_id) == SR_OK;
+	sr_msg_free(&m);
+	*call_id = yes ? sr_buf_str(&s->head) : (struct sr_str){ NULL, 0 };
+	return yes;
+}
+
 static bool
 same(const char *a, struct sr_str b)
 {

@@ -85,6 +85,7 @@ sr_serve_new(struct sr_serve **sp, const struct sr_serve_cfg *cfg)
 		return SR_ENOMEM;
 	s->cfg = *cfg;
 	s->due = SR_NEVER;
+	s->last_hold = &s->holds;
 	defaults(s);
 	auth_begin(s);
 	sr_buf_init(&s->head, MAX_HEADERS);
@@ -125,6 +126,7 @@ sr_serve_free(struct sr_serve *s)
 	}
 	register_free(s);
 	subscribe_free(s);
+	persist_free(s);
 	sr_ua_free(s->ua);
 	free(s->slots);
 	free(s->spare);
@@ -296,6 +298,7 @@ sr_serve_tick(struct sr_serve *s, sr_time now)
 		}
 		register_tick(s);
 		subscribe_tick(s);
+		persist_tick(s);
 	}
 	if (now >= sr_ua_due(s->ua))
 		sr_ua_tick(s->ua, now);
@@ -343,6 +346,7 @@ for_leg(struct sr_serve *s, const struct sr_ua_event *ev)
 	if (l == NULL)
 		return false;
 	l->sip_at = s->now;
+	restore_heard(l, ev);
 	switch (ev->kind) {
 	case SR_UA_REQUEST:
 		session_request(l, ev);
@@ -371,6 +375,9 @@ for_leg(struct sr_serve *s, const struct sr_ua_event *ev)
 	default:
 		break;
 	}
+	if (ev->kind == SR_UA_ACKED || (ev->kind == SR_UA_RESPONSE &&
+	    ev->status >= 200 && ev->cookie != FOR_PROBE))
+		persist_dirty(l);
 	leg_pin(l);
 	leg_kick(l);
 	return true;
@@ -397,14 +404,13 @@ handle(struct sr_serve *s, const struct sr_ua_event *ev)
 	}
 }
 
+/* SEND and RESOLVE, to s->out; false: it waits. */
 static bool
 pass(struct sr_serve *s, const struct sr_ua_event *ev)
 {
 	struct leg *l = ev->dialog != NULL ? *sr_dialog_slot(ev->dialog) :
 	    NULL;
 
-	if (ev->kind != SR_UA_SEND && ev->kind != SR_UA_RESOLVE)
-		return false;
 	s->out = (struct sr_serve_event){
 		.kind = ev->kind == SR_UA_SEND ? SR_SERVE_SEND :
 		    SR_SERVE_RESOLVE,
@@ -415,7 +421,7 @@ pass(struct sr_serve *s, const struct sr_ua_event *ev)
 		.status = ev->status, .branch = ev->branch,
 		.server = ev->server, .ticket = ev->ticket, .uri = ev->uri
 	};
-	return true;
+	return !persist_holds(s, l, &s->out, ev->again);
 }
 
 static void
@@ -441,13 +447,15 @@ sr_serve_next(struct sr_serve *s)
 		s->qhead = s->qn = 0;
 		if ((ev = sr_ua_next(s->ua)) == NULL) {
 			subscribe_flush(s);
+			persist_flush(s);
 			look_idle(s);
 			if (s->qn == 0)
 				return NULL;
+		} else if (ev->kind != SR_UA_SEND &&
+		    ev->kind != SR_UA_RESOLVE) {
+			handle(s, ev);
 		} else if (pass(s, ev)) {
 			return &s->out;
-		} else {
-			handle(s, ev);
 		}
 	}
 }

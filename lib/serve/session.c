@@ -127,6 +127,8 @@ session_ready(struct deal *d)
 	case DEAL_OURS:
 		offer_out(d);
 		break;
+	case DEAL_BACK:
+		break;
 	case DEAL_ACK:
 		sr_dialog_ack(l->d, l->s->now, SR_STR("application/sdp"),
 		    sr_buf_str(&d->local));
@@ -154,6 +156,8 @@ session_unable(struct deal *d, const struct refusal *r)
 		reply_refuse(s, tx, r);
 	} else if (kind == DEAL_ACK) {
 		call_failed(l, r->status, r->text);
+	} else if (kind == DEAL_BACK) {
+		leg_bye(l, "no-ports", 503);
 	} else {
 		control_done(l, r->status);
 	}
@@ -295,7 +299,8 @@ session_request(struct leg *l, const struct sr_ua_event *ev)
 static void
 late_answer(struct leg *l, const struct sr_ua_event *ev)
 {
-	const struct sr_part *sdp = sr_body_find(ev->body, SR_PART_SDP);
+	const struct sr_part *sdp = ev->body != NULL ?
+	    sr_body_find(ev->body, SR_PART_SDP) : NULL;
 
 	if (l->deal == NULL || l->deal->kind != DEAL_LATE ||
 	    !l->deal->offered)
@@ -365,6 +370,7 @@ offer_answered(struct leg *l, const struct sr_ua_event *ev)
 		l->nsent = 0;
 		return;
 	}
+	restore_told(l, status);
 	control_done(l, status);
 }
 
@@ -381,7 +387,8 @@ session_response(struct leg *l, const struct sr_ua_event *ev)
 		snapshot_response(l, status);
 		break;
 	case FOR_PROBE:
-		watchdog_response(l, status);
+		if (!restore_unreached(l, ev))
+			watchdog_response(l, status);
 		break;
 	case FOR_CALL:
 		call_response(l, ev);

@@ -118,8 +118,10 @@ is_base(const struct sr_doc *d)
 static void
 name_session(struct leg *l, struct sr_str id)
 {
-	if (l->session == NULL)
-		l->session = text_dup(id);
+	if (l->session != NULL)
+		return;
+	l->session = text_dup(id);
+	persist_dirty(l);
 }
 
 void

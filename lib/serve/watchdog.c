@@ -7,6 +7,7 @@
 
 #define STEP (100 * SR_MSEC)
 #define PATIENCE (5 * SR_SEC)
+#define ORPHAN (10 * SR_SEC)		/* after its server came again */
 
 static sr_time
 later(sr_time a, sr_time b)
@@ -48,12 +49,15 @@ quiet_at(const struct leg *l)
 }
 
 /* A client that refreshes the session tells by itself that it is there; media
- * tells it too. */
+ * tells it too.  One that had the time to go while nobody was here is asked
+ * soon. */
 static sr_time
 orphan_at(const struct leg *l)
 {
 	sr_time last = l->sip_at;
 
+	if (l->back.at != 0 && !l->back.heard)
+		return l->back.at + ORPHAN;
 	if (sr_dialog_timer(l->d).interval > 0)
 		return SR_NEVER;
 	for (size_t i = 0; i < l->nlines; i++)
@@ -82,8 +86,14 @@ watchdog_due(const struct leg *l)
 		return at;
 	at = sooner(at, round_up(later(l->since, l->s->cfg.max_duration)));
 	at = sooner(at, round_up(probe_at(l)));
-	if (l->snap_wanted && !leg_busy(l))
-		at = sooner(at, l->snap_at);
+	if (l->acked && !leg_busy(l)) {
+		if (l->snap_wanted)
+			at = sooner(at, l->snap_at);
+		if (l->back.renew)
+			at = sooner(at, l->back.renew_at);
+		if (at < l->back.quiet)
+			at = l->back.quiet;
+	}
 	if (l->snap_waits)
 		at = sooner(at, later(l->snap_at, PATIENCE));
 	return at;
@@ -153,6 +163,7 @@ sr_serve_heard(struct sr_serve *s, uint64_t leg, size_t line, sr_time at)
 
 	if (l == NULL || line >= l->nlines || at <= l->lines[line].heard)
 		return;
+	l->back.heard = true;
 	l->lines[line].heard = at;
 	l->timed_out = false;
 }

@@ -7,7 +7,7 @@
 enum {
 	MAX_TAG = 256, MAX_HOPS = 8, MAX_FORKS = 8, MAX_REDIRECTS = 5,
 	MAX_RETRIES = 6, MAX_OPEN = 32, LARGE = 1300, UUID_HEX = 32,
-	MAX_SAVED = 262144		/* of one text in a record */
+	MAX_SAVED = 524288		/* of one text in a record */
 };
 
 /* Bytes on their way: a transaction sends them again, an event shows them. */

@@ -9,27 +9,13 @@ enum { JUMP = 100, LATE = 32 };
 /* ---- pieces: what is wrong makes r bad ---- */
 
 static void
-load_addr(struct sr_rd *r, struct sr_addr *a)
-{
-	const uint8_t *ip;
-
-	a->family = sr_u8(r);
-	a->port = sr_u16(r);
-	ip = sr_take(r, sizeof(a->ip));
-	if (ip != NULL)
-		memcpy(a->ip, ip, sizeof(a->ip));
-	if (a->family != 0 && a->family != 4 && a->family != 6)
-		r->bad = true;
-}
-
-static void
 load_hop(struct sr_rd *r, struct sr_hop *hop)
 {
 	uint8_t proto = sr_u8(r);
 
 	hop->proto = proto <= SR_TLS ? (enum sr_proto)proto : SR_UDP;
-	load_addr(r, &hop->local);
-	load_addr(r, &hop->remote);
+	sr_addr_unpack(r, &hop->local);
+	sr_addr_unpack(r, &hop->remote);
 	hop->conn = 0;
 	r->bad |= proto > SR_TLS;
 }
@@ -87,8 +73,10 @@ load_wire(struct sr_rd *r, struct wire **w)
 	*w = NULL;
 	if (s.n == 0)
 		return SR_OK;
-	*w = wire_new(s);
-	return *w != NULL ? SR_OK : SR_ENOMEM;
+	if ((*w = wire_new(s)) == NULL)
+		return SR_ENOMEM;
+	(*w)->sent = true;
+	return SR_OK;
 }
 
 /* ---- the session timer ---- */

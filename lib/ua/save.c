@@ -31,18 +31,13 @@ unacked(const struct sr_dialog *d)
 	return tx;
 }
 
-/* ---- pieces ---- */
-
-static int
-save_addr(struct sr_buf *b, const struct sr_addr *a)
+bool
+sr_dialog_unacked(const struct sr_dialog *d)
 {
-	int err = sr_pack_u8(b, a->family);
-
-	if (err == SR_OK)
-		err = sr_pack_u16(b, a->port);
-	return err != SR_OK ? err : sr_buf_add(b, (struct sr_str){
-	    (const char *)a->ip, sizeof(a->ip) });
+	return unacked(d) != NULL;
 }
+
+/* ---- pieces ---- */
 
 static int
 save_hop(struct sr_buf *b, const struct sr_hop *hop)
@@ -50,8 +45,8 @@ save_hop(struct sr_buf *b, const struct sr_hop *hop)
 	int err = sr_pack_u8(b, (uint8_t)hop->proto);
 
 	if (err == SR_OK)
-		err = save_addr(b, &hop->local);
-	return err == SR_OK ? save_addr(b, &hop->remote) : err;
+		err = sr_addr_pack(b, &hop->local);
+	return err == SR_OK ? sr_addr_pack(b, &hop->remote) : err;
 }
 
 static int

@@ -89,3 +89,36 @@ TEST(flow_hash_follows_equality_and_tells_neighbours_apart)
 	/* Thrown at random, 4096 balls in 65536 urns meet about 125 times. */
 	CHECK(clashes < 250);
 }
+
+TEST(addr_is_read_again_as_it_was_packed)
+{
+	static const char *const v[] = { "192.0.2.1:5060", "[2001:db8::1]:9" };
+	struct sr_addr a, again;
+	struct sr_buf b;
+	struct sr_rd r;
+
+	for (size_t i = 0; i < 3; i++) {
+		memset(&a, 0, sizeof(a));
+		if (i < 2)
+			CHECK_EQ(sr_addr_parse(&a, sr_cstr(v[i])), SR_OK);
+		sr_buf_init(&b, 19);
+		CHECK_EQ(sr_addr_pack(&b, &a), SR_OK);
+		r = sr_rd(guarded(b.p, b.n));
+		sr_addr_unpack(&r, &again);
+		CHECK(!r.bad && r.n == 0);
+		CHECK_EQ(memcmp(&a, &again, sizeof(a)), 0);
+		for (size_t n = 0; n < b.n; n++) {
+			r = sr_rd(guarded(b.p, n));
+			sr_addr_unpack(&r, &again);
+			CHECK(r.bad);
+		}
+		b.p[0] = 5;
+		r = sr_rd(sr_buf_str(&b));
+		sr_addr_unpack(&r, &again);
+		CHECK(r.bad);
+		sr_buf_free(&b);
+	}
+	sr_buf_init(&b, 18);
+	CHECK_EQ(sr_addr_pack(&b, &a), SR_ELIMIT);
+	sr_buf_free(&b);
+}

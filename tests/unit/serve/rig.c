@@ -8,20 +8,29 @@ decodes(void *arg, const struct sr_format *f)
 	return f->pt == 0 || f->pt == 8 || f->pt == 9;
 }
 
-struct rig *
-rig_up(void (*tune)(struct sr_serve_cfg *))
+static void
+begin(struct rig *r)
 {
-	struct rig *r = sr_zalloc(sizeof(*r));
 	struct sr_serve_cfg cfg = { .plan.decodes = decodes,
 	    .plan.srtp = SR_SRTP_ALLOW };
 
 	cfg.ua.crypto = &sr_crypto_openssl;
 	cfg.ua.seed = 7;
 	sr_addr_parse(&cfg.ua.local[SR_UDP], SR_STR("192.0.2.2:5060"));
-	if (tune != NULL)
-		tune(&cfg);
+	if (r->tune != NULL)
+		r->tune(&cfg);
 	if (sr_serve_new(&r->s, &cfg) != SR_OK)
 		abort();
+}
+
+struct rig *
+rig_up(void (*tune)(struct sr_serve_cfg *))
+{
+	struct rig *r = sr_zalloc(sizeof(*r));
+
+	r->tune = tune;
+	sr_buf_init(&r->record, 1 << 20);
+	begin(r);
 	r->now = 1790000000 * SR_SEC;
 	r->port = 20000;
 	r->call_id = "call-1";
@@ -37,6 +46,7 @@ void
 rig_down(struct rig *r)
 {
 	rig_forget(r);
+	sr_buf_free(&r->record);
 	sr_engine_free(r->engine);
 	sr_serve_free(r->s);
 	free(r);
@@ -48,6 +58,26 @@ rig_forget(struct rig *r)
 	for (size_t i = 0; i < r->nsent; i++)
 		free(r->sent[i].p);
 	r->nsent = r->nevents = 0;
+}
+
+void
+rig_reborn(struct rig *r, bool with_last, bool from)
+{
+	struct sr_hop hop = { .proto = r->proto, .remote = r->peer,
+	    .conn = r->proto == SR_UDP ? 0 : 9 };
+
+	sr_addr_parse(&hop.local, SR_STR("192.0.2.2:5060"));
+	if (!with_last) {
+		r->record.n = 0;
+		CHECK_EQ(sr_serve_save(r->s, SR_STR("call-1"), !r->no_keys,
+		    &r->record), SR_OK);
+	}
+	sr_serve_free(r->s);
+	begin(r);
+	rig_forget(r);
+	CHECK_EQ(sr_serve_restore(r->s, guarded(r->record.p, r->record.n),
+	    !r->no_keys, from ? &hop : NULL, r->now), SR_OK);
+	rig_drain(r);
 }
 
 /* ---- the engine hears both sides ---- */
@@ -126,11 +156,27 @@ give_ports(struct rig *r, const struct sr_serve_event *ev)
 		sr_addr_parse(&v[i].rtp, ev->want[i].family == 6 ?
 		    SR_STR("[2001:db8::2]:1") : SR_STR("192.0.2.2:1"));
 		v[i].rtp.port = r->port;
-		r->port = (uint16_t)(r->port + 2);
+		if (ev->want[i].again.rtp.family != 0 && !r->elsewhere)
+			v[i] = ev->want[i].again;
+		else
+			r->port = (uint16_t)(r->port + 2);
 	}
 	if (!r->hold_ports)
 		CHECK_EQ(sr_serve_ports(r->s, ev->leg, v, r->no_ports ? 0 :
 		    ev->nwant, r->now), SR_OK);
+}
+
+static void
+write_record(struct rig *r, const struct sr_serve_event *ev)
+{
+	r->ticket = ev->ticket;
+	if (!ev->over) {
+		r->record.n = 0;
+		CHECK_EQ(sr_serve_save(r->s, ev->call_id, !r->no_keys,
+		    &r->record), SR_OK);
+	}
+	if (!r->slow_store)
+		sr_serve_persisted(r->s, ev->ticket, SR_OK, r->now);
 }
 
 static void
@@ -173,8 +219,9 @@ tell(struct rig *r, const struct sr_serve_event *ev)
 		    ev->peer->rtp.port);
 		break;
 	case SR_SERVE_KEYS:
-		snprintf(text, sizeof(text), "KEYS %zu %d %s%.*s", ev->line,
+		snprintf(text, sizeof(text), "KEYS %zu %d %s%s%.*s", ev->line,
 		    ev->keying.keying, ev->keying.active ? "active " : "",
+		    ev->keying.old ? "old " : "",
 		    SR_FMT(ev->keying.ufrag));
 		break;
 	case SR_SERVE_MUTE:
@@ -197,7 +244,9 @@ tell(struct rig *r, const struct sr_serve_event *ev)
 	case SR_SERVE_PERSIST:
 		snprintf(text, sizeof(text), "PERSIST %.*s%s",
 		    SR_FMT(ev->call_id), ev->over ? " over" : "");
-		break;
+		note(r, text);
+		write_record(r, ev);
+		return;
 	case SR_SERVE_TAKEN:
 		snprintf(text, sizeof(text), "TAKEN %.*s",
 		    SR_FMT(ev->call_id));

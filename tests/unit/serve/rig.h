@@ -38,11 +38,22 @@ struct rig {
 	enum sr_proto proto;
 	struct sr_addr peer;
 	struct sr_crypto crypto;
+	/* its store */
+	void (*tune)(struct sr_serve_cfg *cfg);
+	struct sr_buf record;		/* of the last PERSIST */
+	uint64_t ticket;		/* of the last PERSIST */
+	bool slow_store;		/* tickets are answered by hand */
+	bool no_keys;			/* records hold none */
+	bool elsewhere;			/* what ports were before, is taken */
 };
 
 /* decodes PCMU, PCMA and G.722; T1 as usual */
 struct rig *rig_up(void (*tune)(struct sr_serve_cfg *cfg));
 void rig_down(struct rig *r);
+/* The process dies, and another one has the record of session "call-1", which
+ * is saved now unless with_last says that it is the one of the last PERSIST;
+ * fetched for a message of the client, or (no from) at its start. */
+void rig_reborn(struct rig *r, bool with_last, bool from);
 void rig_engine(struct rig *r);	/* from now on */
 void rig_drain(struct rig *r);
 /* Until then, at all times when it wants to be woken. */

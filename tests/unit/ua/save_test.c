@@ -193,7 +193,7 @@ TEST(ua_restored_2xx_without_ack_is_taken_as_acknowledged)
 	w->loses = NULL;
 	wire_run(w, 100 * SR_SEC);
 	sr_dialog_drop(w->d[SERVER]);
-	w->n = 0;
+	wire_forget(w);
 	CHECK_EQ(sr_dialog_restore(w->ua[SERVER], sr_buf_str(&b), w->now,
 	    &w->d[SERVER]), SR_OK);
 	wire_run(w, SR_MSEC);
@@ -386,12 +386,12 @@ TEST(ua_dropped_dialog_says_nothing_any_more)
 	w->answer = 0;
 	CHECK_EQ(sr_dialog_request(w->d[CLIENT], w->now, &r), SR_OK);
 	wire_run(w, 100 * SR_MSEC);	/* asked, not answered */
-	w->n = 0;
+	wire_forget(w);
 	ask(w, SERVER, "OPTIONS", NULL);
 	r.method = SR_STR("INFO");
 	CHECK_EQ(sr_dialog_request(w->d[SERVER], w->now, &r), SR_OK);
 	sr_dialog_drop(w->d[SERVER]);
-	w->n = 0;
+	wire_forget(w);
 	wire_run(w, 60 * SR_SEC);
 	for (size_t i = 0; i < w->n; i++)
 		CHECK(w->log[i].side == CLIENT);
@@ -479,7 +479,7 @@ TEST(ua_without_keys_no_key_is_in_the_record)
 	sr_dialog_drop(d);
 	CHECK_EQ(sr_dialog_restore(w->ua[SERVER], sr_buf_str(&b), w->now,
 	    &w->d[SERVER]), SR_OK);
-	w->n = 0;
+	wire_forget(w);
 	wire_run(w, 40 * SR_SEC);
 	CHECK_EQ(wire_count(w, SERVER, SR_UA_SEND, SR_M_NONE, -1), 0);
 	CHECK_EQ(wire_count(w, SERVER, SR_UA_ACKED, SR_M_NONE, -1), 1);

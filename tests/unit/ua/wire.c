@@ -53,12 +53,19 @@ wire_reborn(struct wire_net *w, int side)
 }
 
 void
+wire_forget(struct wire_net *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		free(w->log[i].data);
+	w->n = 0;
+}
+
+void
 wire_down(struct wire_net *w)
 {
 	for (int i = 0; i < 2; i++)
 		sr_ua_free(w->ua[i]);
-	for (size_t i = 0; i < w->n; i++)
-		free(w->log[i].data);
+	wire_forget(w);
 	for (size_t i = 0; i < w->nflying; i++)
 		free(w->flying[i].data);
 	free(w);

@@ -51,6 +51,7 @@ struct wire_net {
 extern const char wire_sdp[];
 struct wire_net *wire_up(void (*cfg)(int side, struct sr_ua_cfg *c));
 void wire_down(struct wire_net *w);
+void wire_forget(struct wire_net *w);	/* what was seen so far */
 /* The process of that side dies, and one comes that knows its dialog. */
 void wire_reborn(struct wire_net *w, int side);
 void wire_run(struct wire_net *w, sr_time how_long);
