@@ -110,7 +110,7 @@ load_acts(struct sr_rd *r, struct leg *l)
 	}
 }
 
-/* Reasons are static text. */
+/* Reasons, and words for verdicts, are static text. */
 static const char *
 known_reason(const char *why)
 {
@@ -124,15 +124,40 @@ known_reason(const char *why)
 	return NULL;
 }
 
+static const char *
+known_word(const char *word)
+{
+	for (int v = SR_PASSPORT_GOOD; word != NULL && v <= SR_PASSPORT_NONE;
+	    v++)
+		if (strcmp(sr_passport_word((enum sr_passport_verdict)v),
+		    word) == 0)
+			return sr_passport_word((enum sr_passport_verdict)v);
+	return NULL;
+}
+
+static bool
+load_texts(struct sr_rd *r, struct leg *l)
+{
+	char *word = NULL, *why = NULL;
+	char **texts[] = { &l->session, &l->identity, &l->user, &l->asserted,
+	    &l->orig, &l->dest, &word, &why };
+	bool ok = true;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		ok = ok && load_text(r, texts[i]);
+	l->passport = known_word(word);
+	l->why = known_reason(why);
+	free(word);
+	free(why);
+	return ok;
+}
+
 /* ---- a leg ---- */
 
 bool
 load_leg(struct sr_rd *r, struct leg *l, bool blank)
 {
-	char **texts[] = { &l->session, &l->identity, &l->user,
-	    &l->asserted };
 	unsigned flags = sr_u16(r);
-	char *why = NULL;
 
 	l->answered = true;
 	l->acked = (flags & SAVED_ACKED) != 0;
@@ -143,13 +168,8 @@ load_leg(struct sr_rd *r, struct leg *l, bool blank)
 	l->back.blank = blank;
 	l->replaces = sr_u8(r);
 	sr_addr_unpack(r, &l->from);
-	for (size_t i = 0; i < 4; i++)
-		if (!load_text(r, texts[i]))
-			return false;
-	if (!load_text(r, &why))
+	if (!load_texts(r, l))
 		return false;
-	l->why = known_reason(why);
-	free(why);
 	l->sdp_id = sr_u64(r);
 	l->version = sr_u64(r);
 	l->in_force = sr_u64(r);

@@ -144,7 +144,7 @@ static int
 save_leg(struct sr_buf *b, const struct leg *l, bool keys, uint8_t replaces)
 {
 	const char *texts[] = { l->session, l->identity, l->user, l->asserted,
-	    l->why };
+	    l->orig, l->dest, l->passport, l->why };
 	const uint64_t v[] = { l->sdp_id, l->version, l->in_force,
 	    (uint64_t)l->began, (uint64_t)l->since };
 	int err = save_dialog(b, l, keys);
@@ -155,7 +155,7 @@ save_leg(struct sr_buf *b, const struct leg *l, bool keys, uint8_t replaces)
 		err = sr_pack_u8(b, replaces);
 	if (err == SR_OK)
 		err = sr_addr_pack(b, &l->from);
-	for (size_t i = 0; err == SR_OK && i < 5; i++)
+	for (size_t i = 0; err == SR_OK && i < 8; i++)
 		err = save_text(b, sr_cstr(texts[i]));
 	for (size_t i = 0; err == SR_OK && i < 5; i++)
 		err = sr_pack_u64(b, v[i]);

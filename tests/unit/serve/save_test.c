@@ -698,6 +698,9 @@ TEST(serve_an_identity_outlives_the_process)
 	r->identity = "sip:src.example.com";
 	rig_call(r, RIG_OFFER);
 	rig_reborn(r, false, true);
+	struct sr_serve_who who;
+	CHECK(sr_serve_who(r->s, SR_STR("call-1"), &who));
+	CHECK_STR(who.tls, "sip:src.example.com");
 	r->identity = "sip:other.example.com";
 	rig_ask(r, "BYE", NULL, NULL, NULL);
 	CHECK_EQ(rig_count(r, SR_BYE, 200), 0);
