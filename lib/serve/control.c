@@ -206,6 +206,7 @@ sr_serve_distrust(struct sr_serve *s, uint64_t leg, size_t line, sr_time now)
 	    !l->lines[line].live || l->lines[line].dropped)
 		return SR_ENOENT;
 	mute_for_good(l, line);
+	persist_dirty(l);
 	if (has_lines(l) && add_act(l, SR_ACT_DROP, &ticket) == SR_OK)
 		leg_kick(l);
 	else

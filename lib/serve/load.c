@@ -116,7 +116,7 @@ known_reason(const char *why)
 {
 	static const char *const v[] = { "stopped", "disk-full",
 	    "max-duration", "media-timeout", "no-answer", "no-ack",
-	    "session-timer" };
+	    "no-ports", "fingerprint", "session-timer" };
 
 	for (size_t i = 0; why != NULL && i < sizeof(v) / sizeof(*v); i++)
 		if (strcmp(v[i], why) == 0)
