@@ -152,6 +152,60 @@ void sr_recorder_flush(struct sr_recorder *r);
 int sr_recorder_failed(struct sr_recorder *r, char *path, size_t size);
 void sr_recorder_free(struct sr_recorder *r);	/* waits for everything */
 
+/* ---- splice: several files of one stream become one ---- */
+
+/* Of the rate and channels of the first piece. */
+struct sr_splice;
+int sr_splice_new(struct sr_splice **sp);
+/* The next piece, whose frame 0 stands at that time from the start; what those
+ * before it have is kept.  Gives where its sound begins and ends there, at for
+ * both when it is all silent.  SR_OK; SR_ESYS (errno); SR_EBAD: no audio file,
+ * it is left out; SR_ELIMIT; SR_ENOMEM. */
+int sr_splice_add(struct sr_splice *s, int dir, const char *file, sr_time at,
+    sr_time *begin, sr_time *end);
+uint32_t sr_splice_rate(const struct sr_splice *s);	/* 0: no piece yet */
+uint8_t sr_splice_channels(const struct sr_splice *s);
+/* A WAV file of that length; what stands before the start is cut off.  SR_OK,
+ * SR_ESYS; SR_EBAD: a piece has changed. */
+int sr_splice_write(struct sr_splice *s, int dir, const char *name,
+    sr_time length);
+void sr_splice_free(struct sr_splice *s);	/* NULL is fine */
+
+/* ---- joined: the directory of a recording put together from parts ---- */
+
+struct sr_joined;
+/* Makes it, as the recorder would.  One that is there is emptied only when it
+ * was joined before (its begin says so) and is none of the parts.  SR_OK;
+ * SR_ESYS (errno; EEXIST); SR_ENOMEM. */
+int sr_joined_new(struct sr_joined **jp, const struct sr_record_cfg *cfg,
+    sr_time begin, struct sr_str id, const int *parts, size_t nparts);
+const char *sr_joined_path(const struct sr_joined *j);
+/* A small file, new or more of it.  SR_OK, SR_ESYS. */
+int sr_joined_put(struct sr_joined *j, const char *name, struct sr_str bytes);
+/* A stream, 0, 1 ... in this order; SR_ENOMEM. */
+int sr_joined_stream(struct sr_joined *j, struct sr_str label);
+/* Its audio file, as sr_splice_write. */
+int sr_joined_sound(struct sr_joined *j, size_t stream, struct sr_splice *s,
+    sr_time length);
+/* Payloads that were kept: the next part's rtpdump, which began so much later
+ * than the first.  What the parts before have is left out, and a torn end.
+ * SR_OK; SR_ESYS, SR_EBAD. */
+int sr_joined_dump(struct sr_joined *j, size_t stream, int dir,
+    const char *name);
+/* The captures of all parts, in order of time.  SR_OK; SR_EBAD: what is torn
+ * was left out; SR_ESYS. */
+int sr_joined_pcap(struct sr_joined *j, const int *dirs, size_t n);
+/* Nothing more comes: the files become what cfg wants; doc may be NULL, it
+ * is for the order of the mix.  v: of each stream; names live as long as j. */
+int sr_joined_finish(struct sr_joined *j, const struct sr_doc *doc,
+    struct sr_end_file *v);
+void sr_joined_free(struct sr_joined *j);	/* NULL is fine */
+/* The name of the k-th file (1 ...) that a label has in any directory of the
+ * recorder's. */
+enum { SR_FILE_NAME = 200 };
+void sr_record_name(struct sr_str label, const char *suffix, unsigned k,
+    char out[static SR_FILE_NAME]);
+
 /* ---- hook: a program for each event ---- */
 
 struct sr_hook;

@@ -239,11 +239,11 @@ taken(const struct rec_session *s, const char *name)
 }
 
 /* The label is a stranger's: only what is harmless in a name stays. */
-char *
-files_name(const struct rec_session *s, struct sr_str label,
-    const char *suffix)
+void
+sr_record_name(struct sr_str label, const char *suffix, unsigned k,
+    char out[static SR_FILE_NAME])
 {
-	char stem[100], name[MAX_FILE_NAME];
+	char stem[100];
 	size_t n = label.n < sizeof(stem) - 1 ? label.n : sizeof(stem) - 1;
 
 	for (size_t i = 0; i < n; i++) {
@@ -257,9 +257,22 @@ files_name(const struct rec_session *s, struct sr_str label,
 	if (n == 0)
 		stem[n++] = '_';
 	stem[n] = '\0';
-	snprintf(name, sizeof(name), "%s%s", stem, suffix);
-	for (unsigned k = 2; taken(s, name); k++)
-		snprintf(name, sizeof(name), "%s-%u%s", stem, k, suffix);
+	if (k < 2)
+		snprintf(out, SR_FILE_NAME, "%s%s", stem, suffix);
+	else
+		snprintf(out, SR_FILE_NAME, "%s-%u%s", stem, k, suffix);
+}
+
+char *
+files_name(const struct rec_session *s, struct sr_str label,
+    const char *suffix)
+{
+	char name[MAX_FILE_NAME];
+	unsigned k = 1;
+
+	do
+		sr_record_name(label, suffix, k++, name);
+	while (taken(s, name));
 	return strdup(name);
 }
 

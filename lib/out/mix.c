@@ -104,6 +104,19 @@ mix_inputs(enum sr_mix how, struct input *in, size_t n, struct sr_wav *out)
 	return err;
 }
 
+void
+mix_order(struct rec_session *s, const struct sr_doc *d)
+{
+	if (s->recorder->cfg.order != SR_ORDER_METADATA || d == NULL ||
+	    d->nstreams == 0)
+		return;
+	s->order = sr_arena_alloc(&s->arena, d->nstreams * sizeof(*s->order));
+	for (size_t i = 0; s->order != NULL && i < d->nstreams; i++)
+		if (d->streams[i].label.n > 0)
+			s->order[s->norder++] = sr_arena_dup(&s->arena,
+			    d->streams[i].label);
+}
+
 /* 2 before 10, and words by their letters. */
 static bool
 label_before(struct sr_str a, struct sr_str b)

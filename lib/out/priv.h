@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 /* FLAC and Opus take so many channels. */
-enum { MAX_FILE_NAME = 200, MAX_CHANNELS = 8 };
+enum { MAX_FILE_NAME = SR_FILE_NAME, MAX_CHANNELS = 8 };
 
 /* ---- line: the log of all sessions, in wire order ---- */
 
@@ -243,6 +243,8 @@ int dump_packet(struct dump **dp, int dir, const char *name, bool again,
     const struct packet *p);
 int dump_flush(struct dump *d);			/* NULL is fine */
 int dump_close(struct dump *d);
+/* Adds what another one has after it; see sr_joined_dump. */
+int dump_append(int out, const char *name, int dir, const char *more);
 
 /* ---- pcap: everything of a session, for Wireshark and for us ---- */
 
@@ -250,10 +252,14 @@ int pcap_put(struct rec_session *s, sr_time time, const struct sr_flow *flow,
     struct sr_str data);
 int pcap_flush(struct rec_session *s);
 int pcap_end(struct rec_session *s);
+/* See sr_joined_pcap. */
+int pcap_join(int out, const int *dirs, size_t n);
 
 /* ---- convert, mix: at the end ---- */
 
 int mix_session(struct rec_session *s);
+/* Remembers the labels in the order of the metadata, where cfg wants that. */
+void mix_order(struct rec_session *s, const struct sr_doc *d);
 /* Moves and stretches what is in the file as its correction says, and fills
  * it up to the length of the session. */
 int correct_file(struct rec_session *s, struct rec_stream *t);

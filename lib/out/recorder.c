@@ -432,21 +432,6 @@ describe(struct rec_session *s, const struct sr_event *ev,
 }
 
 static void
-remember_order(struct rec_session *s, const struct sr_session *of)
-{
-	const struct sr_doc *d = sr_session_doc(of);
-
-	if (s->recorder->cfg.order != SR_ORDER_METADATA || d == NULL ||
-	    d->nstreams == 0)
-		return;
-	s->order = sr_arena_alloc(&s->arena, d->nstreams * sizeof(*s->order));
-	for (size_t i = 0; s->order != NULL && i < d->nstreams; i++)
-		if (d->streams[i].label.n > 0)
-			s->order[s->norder++] = sr_arena_dup(&s->arena,
-			    d->streams[i].label);
-}
-
-static void
 wide_mix(struct rec_session *s, const struct sr_event *ev)
 {
 	size_t n = 0;
@@ -492,7 +477,7 @@ end(struct sr_recorder *r, struct rec_session *s, const struct sr_event *ev)
 	if (s->dir >= 0) {
 		check(s, pcap_end(s), "rtp.pcap");
 		save_snapshot(s, ev->session);
-		remember_order(s, ev->session);
+		mix_order(s, sr_session_doc(ev->session));
 	}
 	worker_end(s);
 	return err;
