@@ -11,7 +11,7 @@ struct options {
 	const char **sessions;
 	size_t nsessions;
 	sr_time after, before;
-	bool dry, xml, json, quiet, all, align, deskew;
+	bool dry, xml, json, quiet, all, align, deskew, join;
 	char **files;
 };
 
@@ -19,6 +19,9 @@ struct options {
  * that was asked for (--help, --version) is done.  Free o in every case. */
 int extract_options(struct options *o, int argc, char *argv[], bool *done);
 void extract_options_free(struct options *o);
+
+/* --join: the files are directories; a status. */
+int extract_join(const struct options *o);
 
 /* What opens TLS and DTLS-SRTP; NULL without memory. */
 struct secrets;

@@ -37,6 +37,8 @@ help(void)
 "      --deskew           correct senders whose clocks are fast or slow\n"
 "      --keep-rtp         rtp.pcap as well: signalling and media\n"
 "      --keylog FILE      secrets of TLS and DTLS, as browsers log them\n"
+"      --join             the FILEs are session directories, parts of one\n"
+"                         recording: make one directory of them\n"
 "  -h, --help             this text\n"
 "      --version\n"
 "\n"
@@ -93,7 +95,7 @@ number(const char *arg, unsigned *out)
 }
 
 enum { XML = 256, JSON, ALL, SESSION, AFTER, BEFORE, MIX, ORDER, FORMAT,
-	KEEP, KEYLOG, ALIGN, DESKEW, VERSION };
+	KEEP, KEYLOG, ALIGN, DESKEW, JOIN, VERSION };
 
 static int
 option(struct options *o, int c, const char *arg)
@@ -135,6 +137,7 @@ option(struct options *o, int c, const char *arg)
 		o->align = v == 1;
 		break;
 	case DESKEW: o->deskew = true; break;
+	case JOIN: o->join = true; break;
 	case FORMAT:
 		status = word("--format", arg, formats, &v);
 		o->record.audio = (enum sr_audio)v;
@@ -157,6 +160,7 @@ static const struct option longs[] = {
 	{ "format", 1, NULL, FORMAT }, { "keep-rtp", 0, NULL, KEEP },
 	{ "keylog", 1, NULL, KEYLOG },
 	{ "align", 1, NULL, ALIGN }, { "deskew", 0, NULL, DESKEW },
+	{ "join", 0, NULL, JOIN },
 	{ "help", 0, NULL, 'h' }, { "version", 0, NULL, VERSION },
 	{ NULL, 0, NULL, 0 }
 };
@@ -187,6 +191,27 @@ comes_once(const struct options *o)
 	return o->iface != NULL;
 }
 
+/* What only captures have. */
+static int
+check_join(const struct options *o)
+{
+	const struct { bool is; const char *name; } not[] = {
+		{ o->iface != NULL, "-i" }, { o->bpf != NULL, "-f" },
+		{ o->xml, "--xml" }, { o->all, "--all" },
+		{ o->nsessions > 0, "--session" },
+		{ o->after != INT64_MIN, "--after" },
+		{ o->before != SR_NEVER, "--before" },
+		{ o->align, "--align" }, { o->deskew, "--deskew" },
+		{ o->record.keep_rtp, "--keep-rtp" },
+		{ o->keylog != NULL, "--keylog" } };
+
+	for (size_t i = 0; o->join && i < sizeof(not) / sizeof(*not); i++)
+		if (not[i].is)
+			return cli_usage("%s does not go with --join",
+			    not[i].name);
+	return CLI_OK;
+}
+
 int
 extract_options(struct options *o, int argc, char *argv[], bool *done)
 {
@@ -208,7 +233,10 @@ extract_options(struct options *o, int argc, char *argv[], bool *done)
 	o->files = argv + optind;
 	if (status == CLI_OK && (argv[optind] == NULL) == (o->iface == NULL))
 		status = cli_usage(o->iface != NULL ? "-i takes no files" :
+		    o->join ? "no session directory named" :
 		    "no capture named (- is stdin)");
+	if (status == CLI_OK)
+		status = check_join(o);
 	o->record.correct = o->align || o->deskew;
 	o->record.live = comes_once(o);
 	return status;

@@ -392,7 +392,7 @@ main(int argc, char *argv[])
 		sigaction(SIGINT, &sa, NULL);
 		sigaction(SIGTERM, &sa, NULL);
 		raise_limits();
-		status = run(&o);
+		status = o.join ? extract_join(&o) : run(&o);
 	}
 	extract_options_free(&o);
 	return status;

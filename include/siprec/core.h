@@ -130,7 +130,8 @@ struct sr_event {	/* valid until the next sr_engine call */
 			sr_time at, duration;
 		} gap;
 		struct {
-			uint32_t from, to;
+			uint32_t from, to, ts;
+			sr_time at;	/* of that timestamp */
 		} ssrc;
 		struct {
 			const char *by;		/* "sdp", "control" */

@@ -163,6 +163,8 @@ int sr_splice_new(struct sr_splice **sp);
  * it is left out; SR_ELIMIT; SR_ENOMEM. */
 int sr_splice_add(struct sr_splice *s, int dir, const char *file, sr_time at,
     sr_time *begin, sr_time *end);
+/* How much sound there is between two times. */
+sr_time sr_splice_heard(const struct sr_splice *s, sr_time from, sr_time to);
 uint32_t sr_splice_rate(const struct sr_splice *s);	/* 0: no piece yet */
 uint8_t sr_splice_channels(const struct sr_splice *s);
 /* A WAV file of that length; what stands before the start is cut off.  SR_OK,

@@ -320,8 +320,10 @@ sr_event_json(const struct sr_event *ev, const struct sr_end_file *files,
 		seconds(b, "duration", ev->u.gap.duration);
 		break;
 	case SR_EV_SSRC:
-		sr_buf_fmt(b, ",\"from\":\"0x%08x\",\"to\":\"0x%08x\"",
-		    ev->u.ssrc.from, ev->u.ssrc.to);
+		sr_buf_fmt(b, ",\"from\":\"0x%08x\",\"to\":\"0x%08x\","
+		    "\"timestamp\":%u", ev->u.ssrc.from, ev->u.ssrc.to,
+		    ev->u.ssrc.ts);
+		seconds(b, "at", ev->u.ssrc.at);
 		break;
 	case SR_EV_PAUSE:
 	case SR_EV_RESUME:

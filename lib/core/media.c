@@ -317,6 +317,25 @@ gap(struct sr_engine *e, struct sr_stream *t, const struct sr_line_packet *p)
 	ev->u.gap.duration = missing;
 }
 
+/* Where the new one stands is in force already. */
+static void
+turned(struct sr_engine *e, struct sr_stream *t, uint32_t from, uint32_t to)
+{
+	struct sr_event *ev = stash(e, t, SR_EV_SSRC);
+	const struct sr_anchor *v;
+	size_t n = sr_line_anchors(t->line, &v);
+
+	t->ssrc = to;
+	ev->u.ssrc.from = from;
+	ev->u.ssrc.to = to;
+	ev->u.ssrc.ts = 0;
+	ev->u.ssrc.at = 0;
+	if (n == 0)
+		return;
+	ev->u.ssrc.ts = v[n - 1].ts;
+	ev->u.ssrc.at = ticks_ns(v[n - 1].at, v[n - 1].clock);
+}
+
 static void
 placed(struct sr_engine *e, struct sr_stream *t, const struct sr_line_packet *p)
 {
@@ -324,12 +343,8 @@ placed(struct sr_engine *e, struct sr_stream *t, const struct sr_line_packet *p)
 	struct sr_event *ev;
 	uint32_t from, to;
 
-	if (sr_line_turned(t->line, &from, &to)) {
-		ev = stash(e, t, SR_EV_SSRC);
-		ev->u.ssrc.from = from;
-		ev->u.ssrc.to = to;
-		t->ssrc = to;
-	}
+	if (sr_line_turned(t->line, &from, &to))
+		turned(e, t, from, to);
 	if (p->format->id == SR_CODEC_EVENT) {
 		if (sr_dtmf_put(&t->dtmf, p, &done))
 			digit(e, t, &done);

@@ -239,6 +239,25 @@ sr_splice_add(struct sr_splice *s, int dir, const char *file, sr_time at,
 	return err;
 }
 
+sr_time
+sr_splice_heard(const struct sr_splice *s, sr_time from, sr_time to)
+{
+	int64_t a, b, n = 0;
+
+	if (s->rate == 0)
+		return 0;
+	a = frames_in(s, from);
+	b = frames_in(s, to);
+	for (size_t i = 0; i < s->plan.n; i++) {
+		const struct span *q = &s->plan.v[i];
+		int64_t x = q->from > a ? q->from : a;
+		int64_t y = q->to < b ? q->to : b;
+
+		n += y > x ? y - x : 0;
+	}
+	return time_of(s, n);
+}
+
 /* ---- writing ---- */
 
 static int

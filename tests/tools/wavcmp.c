@@ -5,6 +5,8 @@
  *                         earlier; prints by how many
  * wavcmp -f N SHA256 A    is that stretch of N frames in A, with nothing but
  *                         silence around it?  prints where it begins
+ * wavcmp -z A B           the same, but that B may be silent for one stretch;
+ *                         prints which frames of it differ: from, to
  * wavcmp -i A             rate, channels, frames, frames that are not silent */
 #include <inttypes.h>
 #include <stdio.h>
@@ -131,6 +133,29 @@ compare(const struct wav *a, const struct wav *b)
 	return 0;
 }
 
+/* B lacks one stretch of A. */
+static int
+compare_hole(const struct wav *a, const struct wav *b)
+{
+	size_t from = 0, to = a->frames, i;
+
+	if (a->rate != b->rate || a->channels != 1 || b->channels != 1 ||
+	    a->frames != b->frames)
+		return compare(a, b) | 1;
+	while (from < to && sample(a, from) == sample(b, from))
+		from++;
+	while (to > from && sample(a, to - 1) == sample(b, to - 1))
+		to--;
+	for (i = from; i < to; i++)
+		if (sample(b, i) != 0) {
+			printf("frame %zu of %s: %d, not %d or 0\n", i,
+			    b->name, sample(b, i), sample(a, i));
+			return 1;
+		}
+	printf("%zu %zu\n", from, to);
+	return 0;
+}
+
 static int
 compare_shifted(const struct wav *a, const struct wav *b, long most)
 {
@@ -217,12 +242,16 @@ main(int argc, char **argv)
 		open_wav(&a, argv[3]);
 		open_wav(&b, argv[4]);
 		rc = compare_shifted(&a, &b, strtol(argv[2], NULL, 10));
+	} else if (argc == 4 && strcmp(argv[1], "-z") == 0) {
+		open_wav(&a, argv[2]);
+		open_wav(&b, argv[3]);
+		rc = compare_hole(&a, &b);
 	} else if (argc == 3) {
 		open_wav(&a, argv[1]);
 		open_wav(&b, argv[2]);
 		rc = compare(&a, &b);
 	} else {
-		fputs("usage: wavcmp [-s N] A B | -f N SHA256 A | -i A\n",
+		fputs("usage: wavcmp [-s N | -z] A B | -f N SHA256 A | -i A\n",
 		    stderr);
 	}
 	free(a.bytes);
