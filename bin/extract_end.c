@@ -98,8 +98,8 @@ sources(const struct whole *w, const struct whole_stream *s)
 			    json_integer(x->clock));
 			json_object_set_new(o, "timestamp",
 			    json_integer(x->ts));
-			json_object_set_new(o, "at", value_seconds(s->of[k]->at +
-			    x->at));
+			json_object_set_new(o, "at", value_seconds(
+			    s->of[k]->at + x->at));
 			json_array_append_new(a, o);
 			if (json_array_size(a) > SOURCES)
 				json_array_remove(a, SOURCES / 2);

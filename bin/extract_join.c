@@ -52,20 +52,27 @@ look_at(struct whole *w, struct whole_stream *s)
 	}
 }
 
-/* The stream that sounds longest says where the part's time line ends: it is
- * not silence that was filled up. */
+/* The stream whose sound comes last ends where the part does; others have
+ * silence there that was filled up. */
 static sr_time
 end_of(const struct part *p)
 {
 	const struct part_stream *last = NULL;
+	sr_time end = p->at, t;
 
-	for (size_t i = 0; i < p->nstreams; i++)
-		if (p->streams[i].sounds && (last == NULL ||
-		    p->streams[i].to > last->to))
-			last = &p->streams[i];
-	if (p->end != NULL)
-		return (last != NULL ? last->at : p->at) + p->length;
-	return last != NULL ? last->to : p->at;
+	for (size_t i = 0; i < p->nstreams; i++) {
+		const struct part_stream *s = &p->streams[i];
+
+		if (!s->sounds)
+			continue;
+		end = s->to > end ? s->to : end;
+		if (last == NULL || s->to - s->at > last->to - last->at)
+			last = s;
+	}
+	if (p->end == NULL)
+		return end;
+	t = (last != NULL ? last->at : p->at) + p->length;
+	return t > end ? t : end;
 }
 
 static int

@@ -71,6 +71,7 @@ struct whole {
  * on one time line.  SR_OK; SR_EBAD: they do not belong together, which has
  * been said; SR_ENOMEM. */
 int whole_fit(struct whole *w);
+sr_time ticks_time(int64_t ticks, uint32_t clock);
 /* Something of a part could not be read, or written: said, and counted. */
 void whole_lack(struct whole *w, const struct part *p, struct sr_str file,
     int err);

@@ -15,7 +15,12 @@
 #include "cli.h"
 
 enum { LOG_MAX = 256 << 20, META_MAX = 16 << 20, MEMORY = 64 << 20,
-	MAX_STREAMS = 1024 };
+	MAX_STREAMS = 1024, MAX_MARKS = 64 };
+
+struct marks {
+	struct sr_marked v[MAX_MARKS];
+	size_t n;
+};
 
 /* ---- the log ---- */
 
@@ -106,10 +111,8 @@ add_source(struct part *p, struct part_stream *t, const struct source *s)
 static sr_time
 to_unit(double seconds, uint32_t clock)
 {
-	int64_t n = seconds > -1e9 && seconds < 1e9 ?
-	    (int64_t)llround(seconds * clock) : 0;
-
-	return n / clock * SR_SEC + n % clock * SR_SEC / clock;
+	return seconds > -1e9 && seconds < 1e9 ?
+	    ticks_time((int64_t)llround(seconds * clock), clock) : 0;
 }
 
 static void
@@ -229,6 +232,51 @@ find_files(struct part *p)
 	}
 }
 
+/* Where a source stands is better known than by its first packet. */
+static void
+settle_source(struct part *p, struct part_stream *t, const struct source *s)
+{
+	for (size_t i = 0; i < t->nsources; i++)
+		if (t->sources[i].ssrc == s->ssrc) {
+			t->sources[i] = *s;
+			return;
+		}
+	add_source(p, t, s);
+}
+
+/* A process that was killed has left that: its time line to the sample. */
+static void
+read_left(struct part *p, struct sr_left *left, struct marks *m)
+{
+	sr_time start;
+
+	m->n = 0;
+	if (sr_left_read(p->dir, left) != SR_OK || sr_mark_read(left->mark,
+	    &start, m->v, MAX_MARKS, &m->n) != SR_OK || start == SR_NEVER)
+		m->n = 0;
+	else
+		p->start = start;
+}
+
+static void
+use_left(struct part *p, const struct sr_left *left, const struct marks *m)
+{
+	for (size_t i = 0; i < p->nstreams && m->n > 0; i++) {
+		struct part_stream *t = &p->streams[i];
+		size_t was = t->file.n > 0 ? sr_left_file(left, t->file) :
+		    SIZE_MAX;
+
+		for (size_t k = 0; k < m->n; k++) {
+			const struct sr_anchor *a = &m->v[k].source;
+
+			if (m->v[k].was == was && a->clock > 0)
+				settle_source(p, t, &(struct source){ a->ssrc,
+				    a->clock, a->ts, ticks_time(a->at,
+				    a->clock) });
+		}
+	}
+}
+
 /* Which stream of the metadata each of them is. */
 static void
 read_ids(struct part *p)
@@ -291,6 +339,19 @@ first_media(const struct part *p)
 	return first != SR_NEVER ? first : p->first;
 }
 
+static void
+was_killed(struct part *p)
+{
+	struct marks m;
+	struct sr_left left;
+
+	read_left(p, &left, &m);
+	streams_of_log(p);
+	find_files(p);
+	use_left(p, &left, &m);
+	sr_left_free(&left);
+}
+
 int
 part_read(struct part *p, const char *path)
 {
@@ -309,11 +370,12 @@ part_read(struct part *p, const char *path)
 	if (!p->exact && !json_time(p->end, "start", &p->start))
 		p->start = first_media(p);
 	p->length = json_seconds(p->end, "duration");
-	if (p->end != NULL)
+	if (p->end != NULL) {
 		streams_of_end(p);
-	else
-		streams_of_log(p);
-	find_files(p);
+		find_files(p);
+	} else {
+		was_killed(p);
+	}
 	read_ids(p);
 	return status;
 }

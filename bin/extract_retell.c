@@ -56,15 +56,16 @@ put(struct teller *t, const json_t *event)
 static void
 tell_begin(struct teller *t)
 {
+	const struct part *first = &t->w->parts[0];
 	const json_t *o = NULL;
 	json_t *copy;
 
 	for (size_t i = 0; i < t->w->nparts && o == NULL; i++)
 		o = t->w->parts[i].begin;
 	copy = o != NULL ? json_copy((json_t *)(uintptr_t)o) :
-	    whole_event(t->w, "begin", t->w->parts[0].first);
-	json_object_set_new(copy, "session", value_text(t->w->parts[0].session));
-	json_object_set_new(copy, "call_id", value_text(t->w->parts[0].call_id));
+	    whole_event(t->w, "begin", first->first);
+	json_object_set_new(copy, "session", value_text(first->session));
+	json_object_set_new(copy, "call_id", value_text(first->call_id));
 	json_object_set_new(copy, "joined",
 	    json_integer((json_int_t)t->w->nparts));
 	put(t, copy);
@@ -269,18 +270,28 @@ says_gap(const struct part *p, const struct part_stream *u, sr_time from)
 	return false;
 }
 
+/* Until when a part has recorded a stream: its last sound, unless that was
+ * silent by then. */
+static sr_time
+last_of(const struct part *p, const struct part_stream *u)
+{
+	sr_time end = u->at + p->length;
+
+	return u->sounds && end - u->to < SR_SEC ? u->to : end;
+}
+
 static void
 find_hole(struct teller *t, size_t part, const struct whole_stream *s)
 {
 	const struct whole *w = t->w;
 	const struct part_stream *u = s->of[part];
-	sr_time from = INT64_MIN, to = u != NULL ? first_of(u, 0) : 0;
+	sr_time from = INT64_MIN, to = u != NULL ? first_of(u, 0) : 0, last;
 	struct hole *v;
 
 	for (size_t k = 0; k < part && u != NULL; k++)
-		if (s->of[k] != NULL && s->of[k]->at + w->parts[k].length >
-		    from)
-			from = s->of[k]->at + w->parts[k].length;
+		if (s->of[k] != NULL && (last = last_of(&w->parts[k],
+		    s->of[k])) > from)
+			from = last;
 	if (from == INT64_MIN || to - from < HOLE || says_gap(&w->parts[part],
 	    u, from) || is_filled(s, from, to - from))
 		return;

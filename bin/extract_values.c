@@ -39,6 +39,12 @@ json_ssrc(const json_t *o, const char *key)
 	return v != NULL ? (uint32_t)strtoul(v, NULL, 16) : 0;
 }
 
+sr_time
+ticks_time(int64_t ticks, uint32_t clock)
+{
+	return ticks / clock * SR_SEC + ticks % clock * SR_SEC / clock;
+}
+
 static int add(struct sr_buf *out, const char *key, const json_t *v);
 
 static int

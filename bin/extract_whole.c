@@ -188,12 +188,6 @@ match(struct whole *w, size_t part)
 
 /* ---- where do they stand? ---- */
 
-static sr_time
-ticks_ns(int64_t ticks, uint32_t clock)
-{
-	return ticks / clock * SR_SEC + ticks % clock * SR_SEC / clock;
-}
-
 /* From one timestamp to another, however often they wrapped between. */
 static sr_time
 between(const struct source *a, const struct source *b, sr_time guess)
@@ -202,7 +196,7 @@ between(const struct source *a, const struct source *b, sr_time guess)
 	double off = (double)guess / 1e9 * a->clock - (double)d;
 	int64_t wraps = (int64_t)(off / 4294967296.0 + (off < 0 ? -0.5 : 0.5));
 
-	return ticks_ns(d + wraps * 4294967296, a->clock);
+	return ticks_time(d + wraps * 4294967296, a->clock);
 }
 
 /* By a source of this stream that an earlier part has; clock: where the part

@@ -17,7 +17,8 @@ _siprec_extract()
 		-*) words="-o -n -i -f -j -q -h --output --dry-run --interface
 			--filter --jobs --quiet --json --xml --all --session
 			--after --before --mix --channel-order --format
-			--align --deskew --keep-rtp --keylog --help --version" ;;
+			--align --deskew --keep-rtp --keylog --join
+			--help --version" ;;
 		*)  COMPREPLY=($(compgen -f -- "$cur")); return ;;
 		esac ;;
 	esac

@@ -63,6 +63,7 @@ all_events() {
 	done >events.jsonl
 	siprec-extract -n --all -f 'udp portrange 16000-17000' net.pcap \
 	    >>events.jsonl
+	siprec-extract --join -o joined tcp/* >>events.jsonl
 }
 
 # Lines of "kind key value"; a key in an array is named array[].key.

@@ -36,6 +36,13 @@ examples() {
 	cp "$sample" monday.pcap
 	mkcap --seed 9 --seconds 1 -w tuesday.pcap
 	gzip tuesday.pcap
+	mkcap --link raw --seed 9 -w abc.pcap
+	cutcap 0 2 abc.pcap abc1.pcap
+	cutcap 3 9 abc.pcap abc2.pcap
+	for node in 1 2; do
+		siprec-extract -q -o node$node abc$node.pcap
+		mv node$node/* node$node/abc
+	done
 	n=0
 	for example in $(examples); do
 		cat "$example"

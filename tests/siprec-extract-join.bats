@@ -31,10 +31,11 @@ end() {
 	jq -r "select(.event == \"end\") | $1" "out/$name/session.jsonl"
 }
 
-# Both streams are as they were, sample by sample.
+# All streams are as they were, sample by sample.
 same_as_whole() {
-	for i in 1 2; do
-		wavcmp whole/$name/$i.wav out/$name/$i.wav || return 1
+	local f
+	for f in whole/$name/*.wav; do
+		wavcmp $f out/$name/${f##*/} || return 1
 	done
 }
 
@@ -187,24 +188,23 @@ same_as_whole() {
 }
 
 @test "a part that was killed: no end, and files that stop anywhere" {
-	known
+	known --streams 1
 	part a 0 4.337
 	part b 5.5 99
 	sed -i '$d' a/$name/session.jsonl
-	for i in 1 2; do
-		truncate -s -$((5000 + i)) a/$name/$i.wav
-	done
+	truncate -s -5001 a/$name/1.wav
 	join 0 a/* b/*
-	for i in 1 2; do
-		wavcmp -z whole/$name/$i.wav out/$name/$i.wav
-	done
-	[ "$(count gap)" -eq 2 ]
-	[ "$(end '.streams | length')" -eq 2 ]
+	wavcmp -z whole/$name/1.wav out/$name/1.wav >hole
+	read -r from to <hole
+	[ $((from + 2500)) -ge 34559 ]
+	[ $((from + 2500)) -lt 34580 ]
+	[ "$(count gap)" -eq 1 ]
+	[ "$(end '.streams | length')" -eq 1 ]
 	# Alone it is made whole: there is an end, and what there is.
 	rm -rf out
 	join 0 a/*
 	[ "$(end .reason)" = capture-end ]
-	[ "$(soxi -s out/$name/1.wav)" -eq "$(soxi -s out/$name/2.wav)" ]
+	[ "$(soxi -s out/$name/1.wav)" -ge 32000 ]
 	# A line of which half is there: all but that.
 	printf '{"v":1,"event":"dt' >>a/$name/session.jsonl
 	rm -rf out
@@ -214,7 +214,7 @@ same_as_whole() {
 }
 
 @test "the last part was killed" {
-	known
+	known --streams 1
 	part a 0 6
 	part b 5.5 99
 	sed -i '$d' b/$name/session.jsonl

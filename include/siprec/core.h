@@ -219,6 +219,15 @@ struct sr_stands {			/* in the file of a stream */
 int sr_engine_restore(struct sr_engine *e, struct sr_str saved,
     struct sr_str mark, const struct sr_stands *kept, size_t nkept,
     struct sr_session **sp);
+/* What a mark says, without a session: sample 0, SR_NEVER when there was no
+ * media yet, and where the source in force of each stream stands; max of them
+ * at most.  SR_OK, SR_EBAD. */
+struct sr_marked {
+	size_t was;
+	struct sr_anchor source;	/* clock 0: it has no place yet */
+};
+int sr_mark_read(struct sr_str mark, sr_time *start, struct sr_marked *v,
+    size_t max, size_t *n);
 /* The index that it had when the mark was made; SIZE_MAX: it is new. */
 size_t sr_stream_was(const struct sr_stream *t);
 /* Ends a session now for a reason of the owner's ("taken-over"; static). */

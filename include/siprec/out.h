@@ -127,6 +127,10 @@ struct sr_left {
 };
 int sr_record_left(const struct sr_record_cfg *cfg, sr_time begin,
     struct sr_str name, struct sr_left *out);
+/* The same of a directory that is open; and which stream a file belongs to,
+ * SIZE_MAX: none. */
+int sr_left_read(int dir, struct sr_left *out);
+size_t sr_left_file(const struct sr_left *l, struct sr_str file);
 void sr_left_free(struct sr_left *l);
 /* A session whose files could not all be written, each once: its name into
  * id.  Its errno; 0: there is none. */

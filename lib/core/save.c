@@ -248,23 +248,67 @@ stream_again(struct sr_engine *e, struct sr_stream *t,
 }
 
 static int
+mark_begin(struct sr_rd *r, struct sr_start *start)
+{
+	*start = (struct sr_start){ .t0 = SR_NEVER };
+	if (sr_u8(r) != MARK)
+		return SR_EBAD;
+	start->t0 = (sr_time)sr_u64(r);
+	start->fixed = sr_u8(r) == 1 && start->t0 != SR_NEVER;
+	return r->bad || start->t0 < 1 || (start->t0 > LAST &&
+	    start->t0 != SR_NEVER) ? SR_EBAD : SR_OK;
+}
+
+static void
+source_of(const struct stream_mark *s, struct sr_marked *out)
+{
+	struct sr_start start = { .t0 = 1, .fixed = true };
+	const struct sr_anchor *v;
+	struct sr_line *l = NULL;
+
+	*out = (struct sr_marked){ .was = s->index };
+	if (sr_line_new(&l, &start, false) == SR_OK &&
+	    sr_line_load(l, s->line, 0) == SR_OK &&
+	    sr_line_anchors(l, &v) > 0)
+		out->source = v[0];
+	sr_line_free(l);
+}
+
+int
+sr_mark_read(struct sr_str mark, sr_time *start, struct sr_marked *v,
+    size_t max, size_t *n)
+{
+	struct sr_rd r = sr_rd(mark);
+	struct stream_mark s;
+	struct sr_start t0;
+	int err = mark_begin(&r, &t0);
+
+	*n = 0;
+	*start = t0.t0;
+	while (err == SR_OK && r.n > 0 && *n < max) {
+		read_stream(&r, &s);
+		if (r.bad)
+			err = SR_EBAD;
+		else
+			source_of(&s, &v[(*n)++]);
+	}
+	return err;
+}
+
+static int
 media_again(struct sr_engine *e, struct sr_session *s, struct sr_str mark,
     const struct sr_stands *kept, size_t nkept)
 {
 	struct sr_rd r = sr_rd(mark);
 	struct stream_mark v;
 	struct sr_stream *t;
-	sr_time t0;
-	bool fixed;
+	struct sr_start start;
+	int err = mark_begin(&r, &start);
 
-	if (sr_u8(&r) != MARK)
-		return SR_EBAD;
-	t0 = (sr_time)sr_u64(&r);
-	fixed = sr_u8(&r) == 1;
-	if (r.bad || t0 < 1 || (t0 > LAST && t0 != SR_NEVER))
-		return SR_EBAD;
-	s->start.t0 = t0;
-	s->start.fixed = fixed && t0 != SR_NEVER;
+	if (err != SR_OK)
+		return err;
+	s->start.t0 = start.t0;
+	s->start.fixed = start.fixed;
 	while (r.n > 0 && !r.bad) {
 		read_stream(&r, &v);
 		if (r.bad)

@@ -68,7 +68,7 @@ make_dir(struct sr_joined *j, sr_time begin, struct sr_str id,
 	int err;
 
 	j->recorder.cfg.serving = true;		/* touches nothing */
-	err = files_session_dir(s, begin, id);
+	err = files_session_dir(s, begin, id, false);
 	if (err != SR_ESYS || errno != EEXIST || s->path == NULL)
 		return err;
 	if (!may_empty(s->path, parts, n)) {
@@ -78,7 +78,7 @@ make_dir(struct sr_joined *j, sr_time begin, struct sr_str id,
 	j->recorder.cfg.serving = false;
 	free(s->path);
 	s->path = NULL;
-	return files_session_dir(s, begin, id);
+	return files_session_dir(s, begin, id, false);
 }
 
 int

@@ -142,16 +142,38 @@ read_left(int dir, struct sr_left *out)
 }
 
 int
+sr_left_read(int dir, struct sr_left *out)
+{
+	*out = (struct sr_left){ .n = 0 };
+	sr_buf_init(&out->bytes, 2 * MOST);
+	return read_left(dir, out);
+}
+
+size_t
+sr_left_file(const struct sr_left *l, struct sr_str file)
+{
+	struct sr_rd r = sr_rd(sr_buf_str(&l->bytes));
+	struct left_file f;
+
+	sr_u8(&r);
+	sr_unpack_str(&r, MOST);
+	while (next_file(&r, &f))
+		if (sr_streq(f.file, file))
+			return f.was;
+	return SIZE_MAX;
+}
+
+int
 sr_record_left(const struct sr_record_cfg *cfg, sr_time begin,
     struct sr_str name, struct sr_left *out)
 {
 	int dir = files_find(cfg, begin, name), err;
 
-	*out = (struct sr_left){ .n = 0 };
-	sr_buf_init(&out->bytes, 2 * MOST);
-	if (dir < 0)
+	if (dir < 0) {
+		*out = (struct sr_left){ .n = 0 };
 		return errno == ENOENT ? SR_ENOENT : SR_EBAD;
-	err = read_left(dir, out);
+	}
+	err = sr_left_read(dir, out);
 	close(dir);
 	return err;
 }

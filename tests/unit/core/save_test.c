@@ -81,6 +81,37 @@ TEST(a_session_restored_elsewhere_places_its_media_anew)
 	scene_end();
 }
 
+TEST(a_mark_tells_where_media_stands_without_a_session)
+{
+	struct sr_marked v[4];
+	sr_time start;
+	size_t n;
+
+	begin();
+	establish("12");
+	TALK(.ssrc = 7, .from = 0, .n = 100);
+	TALK(.ssrc = 9, .port = RTP_PORT + 2, .from = 1000, .n = 3);
+	again(true, true, SR_SEC);
+	CHECK_EQ(sr_mark_read(guarded(mark.p, mark.n), &start, v, 4, &n),
+	    SR_OK);
+	CHECK_EQ(n, 2);
+	CHECK(start > 0 && start < now);
+	CHECK_EQ(v[0].was, 0);
+	CHECK_EQ(v[0].source.ssrc, 7);
+	CHECK_EQ(v[0].source.clock, 8000);
+	CHECK_EQ(v[0].source.at, (int64_t)v[0].source.ts);
+	CHECK_EQ(v[1].was, 1);
+	CHECK_EQ(v[1].source.clock, 0);		/* it settles still */
+	CHECK_EQ(sr_mark_read(guarded(mark.p, mark.n), &start, v, 1, &n),
+	    SR_OK);
+	CHECK_EQ(n, 1);
+	for (size_t i = 0; i < mark.n; i++)
+		if (sr_mark_read(guarded(mark.p, i), &start, v, 4, &n) ==
+		    SR_OK)
+			CHECK(n < 2);
+	scene_end();
+}
+
 TEST(a_restored_session_knows_what_was_negotiated_last)
 {
 	begin();
