@@ -90,10 +90,11 @@ void
 journal_add(struct sr_engine *e, struct call *c, const struct sr_chunk *ch,
     const struct sr_msg *m, struct sr_str raw)
 {
-	struct sr_buf *j = c->begun ? &c->session->journal : &c->journal;
+	struct sr_buf *j;
 
 	if (!e->cfg.journal || c->over || !matters(m))
 		return;
+	j = c->begun ? &c->session->journal : &c->journal;
 	if (sr_buf_reserve(j, ENTRY + raw.n) != SR_OK &&
 	    (!make_room(j, ENTRY + raw.n) ||
 	    sr_buf_reserve(j, ENTRY + raw.n) != SR_OK))
