@@ -105,9 +105,11 @@ length_of(int dir, const struct left_file *f)
 	struct sr_wav_in in;
 	sr_time length = 0;
 
+	if (f->file.n == 0)
+		return 0;
 	memcpy(name, f->file.p, f->file.n);
 	name[f->file.n] = '\0';
-	if (f->file.n > 0 && sr_wav_open(&in, dir, name) == SR_OK) {
+	if (sr_wav_open(&in, dir, name) == SR_OK) {
 		if (in.rate > 0)
 			length = (sr_time)((double)in.frames * 1e9 / in.rate +
 			    0.5);
