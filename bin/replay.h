@@ -148,6 +148,9 @@ void shaker_free(struct shaker *s);
  * then on nothing is sent until there are keys again. */
 int shaker_fresh(struct shaker **sp, const struct sr_run_line *l);
 void shaker_take(struct shaker *s, struct shaker *fresh);
+/* The secrets of all handshakes are added to that file; NULL: they are not.  A
+ * CLI status. */
+int shaker_log(const char *path);
 struct sr_emitter shaker_emitter(struct shaker *s);
 void shaker_hear(struct shaker *s, bool rtcp, struct sr_str pkt);
 /* The sender's time by the stream's own. */

@@ -3,8 +3,14 @@
  * keys.  But for birth and death all of it is the pacer's thread. */
 #include "replay.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "cli.h"
 #include "siprec/crypt.h"
 
 #define RETRY (250 * SR_MSEC)
@@ -25,6 +31,38 @@ struct shaker {
 	bool over;
 	const char *trouble;
 };
+
+/* ---- key log ---- */
+
+static int log_fd = -1;
+
+/* One write a line: that of TLS goes there, too. */
+static void
+log_line(const char *line)
+{
+	char text[512];
+	int n = snprintf(text, sizeof(text), "%s\n", line);
+
+	if (n > 0 && (size_t)n < sizeof(text) &&
+	    write(log_fd, text, (size_t)n) < 0)
+		return;
+}
+
+int
+shaker_log(const char *path)
+{
+	if (path == NULL || log_fd >= 0)
+		return CLI_OK;
+	log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (log_fd < 0) {
+		cli_warn("%s: %s", path, strerror(errno));
+		return CLI_CANTCREAT;
+	}
+	sr_dtls_keylog(log_line);
+	return CLI_OK;
+}
+
+/* ---- time ---- */
 
 static sr_time
 own_time(const struct shaker *s, sr_time real)

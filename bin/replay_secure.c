@@ -1,7 +1,7 @@
 /* replay_secure - the options about what protects the media. */
 #include "replay.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
@@ -116,6 +116,7 @@ int
 secure_check(struct options *o)
 {
 	bool sdes = uses(o, SR_KEYS_SDES), dtls = uses(o, SR_KEYS_DTLS);
+	int status;
 
 	if ((o->nsuites > 0 || o->nmki > 0 || o->lifetime > 0) && !sdes)
 		return cli_usage("--suite, --mki and --lifetime are of --srtp "
@@ -127,7 +128,10 @@ secure_check(struct options *o)
 		    "with: -w can have sdes");
 	if (o->nsuites == 0)
 		o->suites[o->nsuites++] = SR_AES128_80;
-	return dtls ? own_print(o) : CLI_OK;
+	if (!dtls)
+		return CLI_OK;
+	status = own_print(o);
+	return cli_worst(status, shaker_log(getenv("SSLKEYLOGFILE")));
 }
 
 void

@@ -18,6 +18,8 @@ setup_file() {
 	call g722 --codec G722 --ptime 30
 	call mux --rtcp-mux --udp-only
 	call ssrc --ssrc-change 2
+	call sdes --srtp sdes,none --flow new-key --first-seq 65450
+	call dtls --srtp dtls,dtls:active
 	local flow
 	for flow in dtmf ssrc-change pause-resume pause-one hold-resume \
 	    codec-change late-start slot-reused stream-added stream-removed \
@@ -87,6 +89,11 @@ heard() {
 	agree ssrc
 	[ "$(heard 'select(.event == "ssrc") | .label' | wc -l)" -gt 0 ]
 	agree ssrc-change
+}
+
+@test "same: SRTP, by SDES with a new key and by DTLS" {
+	agree sdes
+	agree dtls
 }
 
 @test "same: digits" {

@@ -1,7 +1,11 @@
 # SRTP by SDES, which lines are taken, and that no key stays anywhere.
 load lib/secure
 
-setup_file() { pki "$BATS_FILE_TMPDIR/pki"; }
+setup_file() {
+	pki "$BATS_FILE_TMPDIR/pki"
+	cd "$BATS_FILE_TMPDIR" || return 1
+	known 4
+}
 setup() { setup_secure; }
 teardown() { teardown_secure; }
 
@@ -104,6 +108,68 @@ ask() {
 		    .unauthentic // 0] | add')" -eq 0 ]
 	done
 	stop
+}
+
+# Everything that makes a long call hard: a suite that is not spoken comes first,
+# keys have names and a lifetime, numbers turn after 25 packets, and each stream
+# changes its key when the other does not.
+HARD="--suite AES_192_CM_HMAC_SHA1_80,AES_CM_128_HMAC_SHA1_80,AES_CM_128_HMAC_SHA1_32
+    --mki 7:2 --lifetime 2^20 --first-seq 65511 --flow new-key"
+
+both_came() {
+	came $1/1.wav
+	came $1/2.wav
+	run ! grep -e unauthentic -e R3711 $1/session.jsonl
+}
+
+@test "a turn of the numbers, new keys, names of keys: live, and from what was kept" {
+	listen_tls --keep-rtp
+	replay 0 --tls-ca $PKI/ca.pem --wav 1=$KNOWN/known.wav \
+	    --wav 2=$KNOWN/known.wav --duration 5 --srtp sdes $HARD
+	stop
+	both_came $(session)
+	for i in 2 4 6; do
+		[ "$(grep -c "^a=crypto:2 AES_CM_128_HMAC_SHA1_80 inline:\*" \
+		    $(session)/sdp-000$i.sdp)" -eq 2 ]
+	done
+	siprec-extract -q -o again $(session)/rtp.pcap
+	both_came again/*
+}
+
+@test "the same from a capture with SRTP in it, and every suite" {
+	for how in "$HARD" "--suite AES_CM_128_HMAC_SHA1_32 --mki 4294967295" \
+	    "--suite AES_256_CM_HMAC_SHA1_80" "--suite AES_256_CM_HMAC_SHA1_32" \
+	    "--suite AEAD_AES_128_GCM --mki 1:128 --first-seq 65535" \
+	    "--suite AEAD_AES_256_GCM --lifetime 4711"; do
+		rm -rf again
+		echo "$how"
+		siprec-replay -q --srtp sdes $how --wav 1=$KNOWN/known.wav \
+		    --wav 2=$KNOWN/known.wav --duration 5 -w a.pcap >/dev/null
+		siprec-extract -q -o again a.pcap
+		both_came again/*
+	done
+}
+
+@test "secure lines beside plain ones: live, from what was kept, and from a capture" {
+	listen_tls --keep-rtp
+	replay 0 --tls-ca $PKI/ca.pem --wav 1=$KNOWN/known.wav \
+	    --wav 2=$KNOWN/known.wav --duration 5 --srtp none,sdes
+	stop
+	[ "$(grep ^m= $(session)/sdp-0002.sdp | awk '{ print $3 }' |
+	    tr '\n' ' ')" = "RTP/AVP RTP/SAVP " ]
+	both_came $(session)
+	siprec-extract -q -o again $(session)/rtp.pcap
+	both_came again/*
+	siprec-replay -q --srtp sdes,none --wav 1=$KNOWN/known.wav \
+	    --wav 2=$KNOWN/known.wav --duration 5 -w a.pcap >/dev/null
+	siprec-extract -q -o third a.pcap
+	both_came third/*
+}
+
+@test "-w says that it has nobody to shake hands with" {
+	run -64 siprec-replay --srtp dtls -w a.pcap
+	[[ "$output" == *"shake hands"* ]]
+	[ ! -e a.pcap ]
 }
 
 @test "no key and no password stays anywhere: files, logs, capture, words" {

@@ -54,6 +54,10 @@ int sr_signers_add(struct sr_signers *s, struct sr_str uri, struct sr_str pem);
 int sr_signers_trust(struct sr_signers *s, struct sr_str pem);
 void sr_signers_free(struct sr_signers *s);
 
+/* Gets the secrets of all handshakes (dtls_new), as lines of the key log format
+ * below, without their ends; to be said before the first of them. */
+void sr_dtls_keylog(void (*fn)(const char *line));
+
 /* ---- keylog: secrets of TLS connections, in the format of NSS ---- */
 
 struct sr_keylog;

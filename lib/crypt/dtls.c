@@ -98,6 +98,20 @@ bio_ctrl(BIO *b, int cmd, long num, void *ptr)
 
 static BIO_METHOD *method;
 static SSL_CTX *context;
+static void (*keylog)(const char *line);
+
+void
+sr_dtls_keylog(void (*fn)(const char *line))
+{
+	keylog = fn;
+}
+
+static void
+log_key(const SSL *ssl, const char *line)
+{
+	(void)ssl;
+	keylog(line);
+}
 
 static int trust(X509_STORE_CTX *store, void *arg);
 
@@ -153,6 +167,8 @@ prepare(void)
 	SSL_CTX_set_cert_verify_callback(context, trust, NULL);
 	SSL_CTX_set_cookie_generate_cb(context, cookie_make);
 	SSL_CTX_set_cookie_verify_cb(context, cookie_check);
+	if (keylog != NULL)
+		SSL_CTX_set_keylog_callback(context, log_key);
 	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
 	if (SSL_CTX_use_certificate(context, cert) != 1 ||
 	    SSL_CTX_use_PrivateKey(context, key) != 1 ||
