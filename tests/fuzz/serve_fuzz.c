@@ -3,7 +3,8 @@
  *
  * The first byte of each step says what happens: a request made of a pattern
  * and the next bytes, a text up to the next 0xff (where 0x80 to 0x86 stand for
- * headers of what was last sent), an answer, time, a command. */
+ * headers of what was last sent), an answer, time, a command, or that a session
+ * is forgotten and comes again out of its record. */
 #include "siprec/crypt.h"
 #include "siprec/serve.h"
 
@@ -18,7 +19,7 @@ struct world {
 	sr_time now;
 	struct sr_buf last;		/* what was sent last */
 	struct sr_buf asked;		/* the last request of ours */
-	uint64_t ticket, leg, waiting;
+	uint64_t ticket, leg, waiting, persist;
 	size_t nwant;
 	uint8_t luck;
 	unsigned cseq, branch;
@@ -132,6 +133,26 @@ ports(struct world *w, uint64_t leg, size_t n)
 	sr_serve_ports(w->s, leg, v, n, w->now);
 }
 
+/* The record of a session that is told to be one can be written. */
+static void
+write_record(struct world *w, const struct sr_serve_event *ev)
+{
+	static const int errs[] = { SR_OK, SR_OK, SR_ESYS, SR_EAUTH };
+	struct sr_buf b;
+	int err;
+
+	w->persist = ev->ticket;
+	sr_buf_init(&b, 1 << 22);
+	err = sr_serve_save(w->s, ev->call_id, w->luck & 1, &b);
+	if (err != SR_OK && err != SR_ENOENT)
+		abort();
+	sr_buf_free(&b);
+	w->luck = (uint8_t)(w->luck * 5 + 3);
+	if (w->luck % 8 < 4)
+		sr_serve_persisted(w->s, ev->ticket, errs[w->luck % 4],
+		    w->now);
+}
+
 static void
 event(struct world *w, const struct sr_serve_event *ev)
 {
@@ -158,6 +179,9 @@ event(struct world *w, const struct sr_serve_event *ev)
 			sum += ev->want[i].line;
 		if (w->luck % 8 != 0)
 			ports(w, ev->leg, w->luck % 8 == 1 ? 0 : ev->nwant);
+		break;
+	case SR_SERVE_PERSIST:
+		write_record(w, ev);
 		break;
 	case SR_SERVE_LINE:
 		sum += ev->peer->rtp.port + ev->peer->host.n;
@@ -310,6 +334,25 @@ answer(struct world *w, struct sr_rd *r)
 }
 
 static void
+reborn(struct world *w, struct sr_str session, uint8_t how)
+{
+	struct sr_hop hop = { SR_UDP, us, them, 0 };
+	struct sr_buf b;
+
+	sr_buf_init(&b, 1 << 22);
+	if (sr_serve_save(w->s, session, how & 4, &b) == SR_OK) {
+		drain(w);
+		sr_serve_abandon(w->s, session, w->now);
+		drain(w);
+		w->now += (how >> 5) * 10 * SR_SEC;
+		if (sr_serve_restore(w->s, sr_buf_str(&b), how & 8,
+		    how & 16 ? &hop : NULL, w->now) == SR_EBAD)
+			abort();
+	}
+	sr_buf_free(&b);
+}
+
+static void
 control(struct world *w, struct sr_rd *r)
 {
 	static const char *const names[] = { "a", "b", "c", "d" };
@@ -348,6 +391,13 @@ control(struct world *w, struct sr_rd *r)
 		sr_serve_list(w->s, &b, w->now);
 		sr_serve_stats_json(w->s, &b, w->now);
 		sr_serve_show(w->s, sr_cstr(names[which % 4]), &b, w->now);
+		break;
+	case 14:
+		sr_serve_persisted(w->s, w->persist, which & 3 ? SR_OK :
+		    SR_EAUTH, w->now);
+		break;
+	case 15:
+		reborn(w, sr_cstr(names[which % 4]), which);
 		break;
 	case 13:
 		if (which < 8)
@@ -429,6 +479,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	cfg.any = (how & 4) != 0;
 	cfg.answer_delay = (how & 8) != 0 ? 2 * SR_SEC : 0;
 	cfg.ua.session_id = (how & 16) != 0;
+	cfg.persist = (how & 32) != 0;
 	if (sr_serve_new(&w.s, &cfg) != SR_OK)
 		return 0;
 	if (sr_engine_new(&w.engine, &watch) != SR_OK)
