@@ -375,6 +375,7 @@ bool save_can(const struct leg *l);
 /* The legs of a session that could, oldest first. */
 size_t save_legs(const struct sr_serve *s, struct sr_str first,
     struct leg *v[MAX_KEPT]);
+uint64_t save_sum(const char *p, size_t n);	/* stands at the end */
 enum {
 	SAVED_VERSION = 1,
 	/* of a leg */

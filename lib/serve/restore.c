@@ -176,7 +176,7 @@ sr_serve_restore(struct sr_serve *s, struct sr_str in, bool keys,
 	sum = (struct sr_rd){ r.p + r.n, 8, false };
 	if (in.p[0] > SAVED_VERSION)
 		return SR_EUNSUP;
-	if (sr_u64(&sum) != sr_hash(in.p, r.n))
+	if (sr_u64(&sum) != save_sum(in.p, r.n))
 		return SR_EBAD;
 	return restore(s, &r, keys, from);
 }

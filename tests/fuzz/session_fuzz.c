@@ -21,6 +21,17 @@ struct world {
 
 static struct sr_prng dice;
 
+/* As at the end of each record: FNV-1a. */
+static uint64_t
+sum(const char *p, size_t n)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	while (n-- > 0)
+		h = (h ^ (uint8_t)*p++) * 0x100000001b3u;
+	return h;
+}
+
 static void
 roll(uint8_t *out, size_t n)
 {
@@ -133,7 +144,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		return 0;
 	sr_buf_init(&b, n + 8);
 	sr_buf_add(&b, (struct sr_str){ (const char *)r.p, r.n });
-	sr_pack_u64(&b, sr_hash(b.p, b.n));
+	sr_pack_u64(&b, sum(b.p, b.n));
 	if (sr_serve_restore(w.s, sr_buf_str(&b), w.how & 8, NULL, w.now) ==
 	    SR_OK) {
 		use(&w);

@@ -824,6 +824,16 @@ TEST(serve_damaged_records_are_refused_and_leave_nothing)
 	rig_down(r);
 }
 
+static uint64_t
+sum(const char *p, size_t n)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	while (n-- > 0)
+		h = (h ^ (uint8_t)*p++) * 0x100000001b3u;
+	return h;
+}
+
 /* The same, with a sum that fits: what is read is looked at. */
 TEST(serve_forged_records_do_no_harm)
 {
@@ -839,7 +849,7 @@ TEST(serve_forged_records_do_no_harm)
 			f.n = 0;
 			sr_buf_add(&f, (struct sr_str){ b.p, b.n - 8 });
 			f.p[n] ^= (char)(1 << bit);
-			sr_pack_u64(&f, sr_hash(f.p, f.n));
+			sr_pack_u64(&f, sum(f.p, f.n));
 			s = rig_up(patient);
 			if (sr_serve_restore(s->s, sr_buf_str(&f), true, NULL,
 			    s->now) != SR_OK)
