@@ -24,33 +24,6 @@ cap_fail(struct sr_capture *c, int err, const char *fmt, ...)
 	return err;
 }
 
-uint32_t
-cap_u32(const struct sr_capture *c, const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return c->swap ? __builtin_bswap32(v) : v;
-}
-
-uint16_t
-cap_u16(const struct sr_capture *c, const uint8_t *p)
-{
-	uint16_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return c->swap ? __builtin_bswap16(v) : v;
-}
-
-uint64_t
-cap_u64(const struct sr_capture *c, const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return c->swap ? __builtin_bswap64(v) : v;
-}
-
 long
 cap_fd_read(struct sr_capture *c, void *p, size_t n)
 {
@@ -226,8 +199,12 @@ sr_capture_more(struct sr_capture *c, struct sr_frame *v, size_t max)
 {
 	size_t n = 0;
 
-	while (n < max && c->held == SR_OK && c->ready != NULL && c->ready(c)) {
-		int err = one(c, &v[n]);
+	if (c->more == NULL || c->held != SR_OK)
+		return 0;
+	if (c->filter == NULL)
+		return c->more(c, v, max);
+	while (n < max && c->held == SR_OK && c->more(c, &v[n], 1) == 1) {
+		int err = cap_filter(c, &v[n]);
 
 		if (err == SR_OK)
 			n++;

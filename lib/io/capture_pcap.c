@@ -73,16 +73,39 @@ resync(struct sr_capture *c)
 	    "bytes cannot be read", cap_at(c), skipped);
 }
 
-static bool
-ready(const struct sr_capture *c)
+/* Hands out the record that stands at pos, whole. */
+static void
+give(struct sr_capture *c, const struct rec *r, struct sr_frame *f)
 {
+	f->link = c->link;
+	f->time = r->sec * SR_SEC + (sr_time)r->frac * c->unit;
+	f->num = ++c->num;
+	f->data = (struct sr_str){
+	    (const char *)c->buf + c->pos + c->rechdr, r->caplen };
+	f->wire = r->wire > r->caplen ? r->wire : r->caplen;
+	c->last = f->time;
+	c->pos += c->rechdr + r->caplen;
+}
+
+static bool
+sound(const struct rec *r)
+{
+	return r->caplen <= CAP_FRAME && (r->caplen | r->wire) != 0;
+}
+
+static size_t
+more(struct sr_capture *c, struct sr_frame *v, size_t max)
+{
+	size_t n = 0;
 	struct rec r;
 
-	if (c->n - c->pos < c->rechdr)
-		return false;
-	r = rec_at(c, c->buf + c->pos);
-	return r.caplen <= CAP_FRAME && (r.caplen | r.wire) != 0 &&
-	    c->n - c->pos >= c->rechdr + r.caplen;
+	while (n < max && c->n - c->pos >= c->rechdr) {
+		r = rec_at(c, c->buf + c->pos);
+		if (!sound(&r) || c->n - c->pos < c->rechdr + r.caplen)
+			break;
+		give(c, &r, &v[n++]);
+	}
+	return n;
 }
 
 static int
@@ -94,20 +117,13 @@ next(struct sr_capture *c, struct sr_frame *f)
 	if (!cap_have(c, c->rechdr))
 		return cap_ends(c, 0, c->rechdr);
 	r = rec_at(c, c->buf + c->pos);
-	if (r.caplen > CAP_FRAME || (r.caplen | r.wire) == 0)
+	if (!sound(&r))
 		return resync(c);
 	len = c->rechdr + r.caplen;
 	if (!cap_have(c, len))
 		return plausible(c, &r, (uint32_t)(c->last / SR_SEC)) ?
 		    cap_ends(c, 0, len) : resync(c);
-	f->link = c->link;
-	f->time = r.sec * SR_SEC + (sr_time)r.frac * c->unit;
-	f->num = ++c->num;
-	f->data = (struct sr_str){
-	    (const char *)c->buf + c->pos + c->rechdr, r.caplen };
-	f->wire = r.wire > r.caplen ? r.wire : r.caplen;
-	c->last = f->time;
-	c->pos += len;
+	give(c, &r, f);
 	return SR_OK;
 }
 
@@ -132,6 +148,6 @@ cap_pcap_open(struct sr_capture *c)
 	c->link = (int)(cap_u32(c, p + 20) & 0xffff);	/* above: FCS length */
 	c->pos += 24;
 	c->next = next;
-	c->ready = ready;
+	c->more = more;
 	return SR_OK;
 }

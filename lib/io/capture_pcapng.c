@@ -288,6 +288,22 @@ ready(const struct sr_capture *c)
 	    cap_u32(c, p) == EPB && cap_u32(c, p + total - 4) == total;
 }
 
+static size_t
+more(struct sr_capture *c, struct sr_frame *v, size_t max)
+{
+	size_t n = 0;
+
+	while (n < max && c->held == SR_OK && ready(c)) {
+		int err = next(c, &v[n]);
+
+		if (err == SR_OK)
+			n++;
+		else
+			c->held = err;
+	}
+	return n;
+}
+
 int
 cap_pcapng_open(struct sr_capture *c)
 {
@@ -298,7 +314,7 @@ cap_pcapng_open(struct sr_capture *c)
 	if (!section(c, c->buf + c->pos))
 		return SR_ENOENT;
 	c->next = next;
-	c->ready = ready;
+	c->more = more;
 	c->link = 1;				/* for trying a filter */
 	return SR_OK;
 }

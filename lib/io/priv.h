@@ -5,6 +5,7 @@
 #include "siprec/crypt.h"
 #include "siprec/io.h"
 
+#include <string.h>
 #include <sys/socket.h>
 
 enum {
@@ -23,8 +24,9 @@ struct cap_iface {
 
 struct sr_capture {
 	int (*next)(struct sr_capture *c, struct sr_frame *f);
-	/* Is the next frame in the buffer, whole?  NULL: never. */
-	bool (*ready)(const struct sr_capture *c);
+	/* The frames that stand in the buffer, whole, one after the other; what
+	 * goes wrong on the way is held.  NULL: there are never any. */
+	size_t (*more)(struct sr_capture *c, struct sr_frame *v, size_t max);
 	int held;			/* what the next call is to say */
 	struct sr_buf why;		/* the last failure, with its NUL */
 
@@ -66,9 +68,31 @@ cap_have(struct sr_capture *c, size_t need)
 }
 /* Forgets n bytes that need not be in the buffer yet; the bytes forgotten. */
 uint64_t cap_skip(struct sr_capture *c, uint64_t n);
-uint32_t cap_u32(const struct sr_capture *c, const uint8_t *p);
-uint16_t cap_u16(const struct sr_capture *c, const uint8_t *p);
-uint64_t cap_u64(const struct sr_capture *c, const uint8_t *p);
+/* In the byte order of the file.  Each record asks several times. */
+static inline uint32_t
+cap_u32(const struct sr_capture *c, const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return c->swap ? __builtin_bswap32(v) : v;
+}
+static inline uint16_t
+cap_u16(const struct sr_capture *c, const uint8_t *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return c->swap ? __builtin_bswap16(v) : v;
+}
+static inline uint64_t
+cap_u64(const struct sr_capture *c, const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return c->swap ? __builtin_bswap64(v) : v;
+}
 /* The number that the next frame has. */
 static inline unsigned long long
 cap_at(const struct sr_capture *c)
