@@ -29,6 +29,7 @@ struct secrets *secrets_new(void);
 int secrets_read(struct secrets *s, const char *path);	/* a status */
 /* Takes the secrets that the capture itself has had so far. */
 void secrets_learn(struct secrets *s, const struct sr_capture *c);
+bool secrets_any(const struct secrets *s);	/* else nothing can be opened */
 /* True: it is TLS, take what is in it with secrets_next; else the chunk goes
  * on as it is.  Keys of media are told to the engine. */
 bool secrets_take(struct secrets *s, struct sr_engine *e,

@@ -119,10 +119,14 @@ handshake(struct secrets *s, struct sr_engine *e, const struct sr_chunk *c)
 }
 
 bool
+secrets_any(const struct secrets *s)
+{
+	return sr_keylog_count(s->log) > 0;
+}
+
+bool
 secrets_take(struct secrets *s, struct sr_engine *e, const struct sr_chunk *c)
 {
-	if (sr_keylog_count(s->log) == 0)
-		return false;
 	if (c->kind != SR_DGRAM)
 		return sr_tls_watch_feed(s->tls, c);
 	/* RFC 7983: DTLS by its first byte. */

@@ -26,7 +26,7 @@ struct run {
 	int status;
 };
 
-enum { BATCH = 16 };			/* frames that are read ahead */
+enum { BATCH = 32 };			/* frames that are read ahead */
 
 static volatile sig_atomic_t stopped;
 static char unwanted;	/* marks sessions that were not asked for */
@@ -159,7 +159,7 @@ feed_one(struct run *r, const struct sr_chunk *c)
 }
 
 static void
-feed_chunk(struct run *r, const struct sr_chunk *c)
+feed_secret(struct run *r, const struct sr_chunk *c)
 {
 	struct sr_chunk plain;
 
@@ -183,6 +183,7 @@ feed(struct run *r)
 	struct sr_stream *streams[BATCH];
 	const struct sr_chunk *c;
 	struct sr_flow f;
+	bool open = secrets_any(r->secrets);
 	size_t n;
 
 	while ((c = sr_net_take(r->net, &n)) != NULL) {
@@ -191,7 +192,10 @@ feed(struct run *r)
 		if (r->recorder != NULL)
 			sr_recorder_ahead(streams, k);
 		for (; n > 0; n--, c++)
-			feed_chunk(r, c);
+			if (open)
+				feed_secret(r, c);
+			else
+				feed_one(r, c);
 		if (sr_engine_unwanted(r->engine, &f)) {
 			f.proto = SR_TCP;	/* also where it was in TLS */
 			sr_net_ignore(r->net, &f);

@@ -4,6 +4,8 @@
 
 #include "siprec/base.h"
 
+#include <string.h>
+
 enum sr_proto { SR_UDP, SR_TCP, SR_TLS };
 
 /* A value: copy it, compare it with sr_addr_eq.  An IPv4 address stands in
@@ -26,8 +28,6 @@ struct sr_hop {
 					 * datagram, or none is open yet */
 };
 
-bool sr_addr_eq(const struct sr_addr *a, const struct sr_addr *b);
-bool sr_addr_ipeq(const struct sr_addr *a, const struct sr_addr *b);
 bool sr_addr_any(const struct sr_addr *a);	/* 0.0.0.0, :: or none */
 /* "192.0.2.1", "2001:db8::1", "[2001:db8::1]", each with or without ":port"
  * (IPv6 with a port wants brackets).  SR_OK or SR_EBAD; no names. */
@@ -38,8 +38,56 @@ int sr_addr_print(struct sr_buf *out, const struct sr_addr *a);
  * makes r bad. */
 int sr_addr_pack(struct sr_buf *out, const struct sr_addr *a);
 void sr_addr_unpack(struct sr_rd *r, struct sr_addr *a);
-bool sr_flow_eq(const struct sr_flow *a, const struct sr_flow *b);
-uint64_t sr_flow_hash(const struct sr_flow *f);
+
+/* Half of an address as a word; the byte order does not matter to those who
+ * only compare and hash. */
+static inline uint64_t
+sr_addr_half(const struct sr_addr *a, int i)
+{
+	uint64_t w;
+
+	memcpy(&w, a->ip + 8 * i, sizeof(w));
+	return w;
+}
+
+static inline bool
+sr_addr_ipeq(const struct sr_addr *a, const struct sr_addr *b)
+{
+	return sr_addr_half(a, 0) == sr_addr_half(b, 0) &&
+	    sr_addr_half(a, 1) == sr_addr_half(b, 1) && a->family == b->family;
+}
+
+static inline bool
+sr_addr_eq(const struct sr_addr *a, const struct sr_addr *b)
+{
+	return a->port == b->port && sr_addr_ipeq(a, b);
+}
+
+static inline bool
+sr_flow_eq(const struct sr_flow *a, const struct sr_flow *b)
+{
+	return a->proto == b->proto && sr_addr_eq(&a->src, &b->src) &&
+	    sr_addr_eq(&a->dst, &b->dst);
+}
+
+/* Odd constants spread each word over the upper half, and the folds bring
+ * that down again, for tables that look at the low bits only. */
+static inline uint64_t
+sr_flow_hash(const struct sr_flow *f)
+{
+	uint64_t h = sr_addr_half(&f->src, 0) * 0x9e3779b97f4a7c15u;
+	uint64_t ports = (uint64_t)f->src.port << 32 |
+	    (uint64_t)f->dst.port << 8 | (uint64_t)f->proto;
+
+	h += sr_addr_half(&f->src, 1) * 0xc2b2ae3d27d4eb4fu;
+	h += sr_addr_half(&f->dst, 0) * 0xd6e8feb86659fd93u;
+	h += sr_addr_half(&f->dst, 1) * 0xff51afd7ed558ccdu;
+	h ^= h >> 32;
+	h += ports * 0xa0761d6478bd642fu;
+	h ^= h >> 29;
+	h *= 0xbf58476d1ce4e5b9u;
+	return h ^ h >> 32;
+}
 
 /* One record of a capture.  data is borrowed until the next read. */
 struct sr_frame {

@@ -16,9 +16,21 @@ struct sr_rtp {				/* a view of one packet */
 };
 /* SR_OK or SR_EBAD.  The payload may be empty. */
 int sr_rtp_parse(struct sr_rtp *h, struct sr_str pkt);
-/* RTP or RTCP by the first two bytes, RFC 5761 section 4. */
-bool sr_rtp_looks(struct sr_str pkt);
-bool sr_rtcp_looks(struct sr_str pkt);
+/* RTP or RTCP by the first two bytes: RFC 5761 section 4: with rtcp-mux,
+ * packet types 192 to 223 are RTCP. */
+static inline bool
+sr_rtcp_looks(struct sr_str pkt)
+{
+	uint8_t type = pkt.n >= 8 ? (uint8_t)pkt.p[1] : 0;
+
+	return type >= 192 && type <= 223 && (uint8_t)pkt.p[0] >> 6 == 2;
+}
+static inline bool
+sr_rtp_looks(struct sr_str pkt)
+{
+	return pkt.n >= 12 && (uint8_t)pkt.p[0] >> 6 == 2 &&
+	    !sr_rtcp_looks(pkt);
+}
 
 /* ---- rtcp: compound packets, RFC 3550 section 6 ---- */
 
@@ -149,6 +161,10 @@ int sr_line_new(struct sr_line **lp, struct sr_start *start, bool keep_payload);
 /* Takes one packet; get what became ready with sr_line_next before the next
  * call: it may be p itself, filled in.  SR_OK; SR_ENOMEM. */
 int sr_line_put(struct sr_line *l, struct sr_line_packet *p);
+/* The short way for what nearly all packets are: true when p is audio, the
+ * next packet of its source and placed by now, and nothing is before it; then
+ * sr_line_next does not give it.  False: nothing has happened, put it. */
+bool sr_line_pass(struct sr_line *l, struct sr_line_packet *p);
 /* Copies what would be p itself, so that the next put may come first. */
 int sr_line_keep(struct sr_line *l);
 /* The line will be put to soon: a hint for the processor's caches. */

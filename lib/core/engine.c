@@ -209,20 +209,11 @@ stream_broken(struct sr_engine *e, const struct sr_chunk *c)
 	f->run = 0;
 }
 
-int
-sr_engine_feed(struct sr_engine *e, const struct sr_chunk *c)
+static int
+feed(struct sr_engine *e, const struct sr_chunk *c)
 {
-	struct sr_chunk near;
 	int err;
 
-	if (e->trash != NULL)
-		empty_trash(e);
-	/* Sums of times must not overflow, and 0 stands for "never". */
-	if (c->time < 1 || c->time > LATEST) {
-		near = *c;
-		near.time = c->time < 1 ? 1 : LATEST;
-		c = &near;
-	}
 	/* Capture clocks step back now and then; timers must not. */
 	e->now = c->time;
 	e->num = c->num;
@@ -247,6 +238,25 @@ sr_engine_feed(struct sr_engine *e, const struct sr_chunk *c)
 	err = e->err;
 	e->err = SR_OK;
 	return err == SR_ENOMEM ? err : SR_OK;
+}
+
+/* Sums of times must not overflow, and 0 stands for "never". */
+static int
+feed_within(struct sr_engine *e, const struct sr_chunk *c)
+{
+	struct sr_chunk near = *c;
+
+	near.time = c->time < 1 ? 1 : LATEST;
+	return feed(e, &near);
+}
+
+int
+sr_engine_feed(struct sr_engine *e, const struct sr_chunk *c)
+{
+	if (e->trash != NULL)
+		empty_trash(e);
+	return c->time < 1 || c->time > LATEST ? feed_within(e, c) :
+	    feed(e, c);
 }
 
 static void

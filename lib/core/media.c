@@ -181,71 +181,6 @@ fork_of(const struct sr_stream *t, uint32_t ssrc)
 	return t->fork;
 }
 
-void
-media_put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
-    const struct sr_chunk *c)
-{
-	struct sr_line_packet *p = &e->packet;
-	const struct sr_format *format;
-	struct sr_stream *other;
-	struct sr_chunk opened;
-	int err;
-
-	if (t->secure != NULL) {
-		opened = *c;
-		if (!secure_open(e, t, &opened))
-			return;
-		c = &opened;
-	}
-	if (sr_rtp_parse(&p->rtp, c->data) != SR_OK)
-		return;
-	if (e->cfg.wire)
-		keep_wire(e, t, c, &p->rtp);
-	p->arrived = c->time;
-	p->num = c->num;
-	p->cut = (uint32_t)c->cut;
-	other = fork_of(t, p->rtp.ssrc);
-	if (other != NULL)
-		t = other;
-	else if (!may_speak(t, f, c->time, !e->cfg.no_latch)) {
-		e->strangers++;
-		return;
-	}
-	format = t->last;
-	if (format == NULL || t->last_pt != p->rtp.pt)
-		format = stream_format(t, p->rtp.pt);
-	if (format != NULL && format->id == SR_CODEC_RED &&
-	    sr_red_primary(p->rtp.payload, &p->rtp.pt, &p->rtp.payload) ==
-	    SR_OK)
-		format = stream_format(t, p->rtp.pt);
-	if (format != NULL && format->id == SR_CODEC_UNKNOWN &&
-	    format->pt > 95 && !t->sealed)
-		format = stream_guess(t, format, p->rtp.payload);
-	if (format == NULL)
-		return;
-	t->last = format;
-	t->last_pt = format->pt;
-	p->format = format;
-	p->ticks = sr_payload_ticks(format, p->rtp.payload);
-	if (c->cut > 0)
-		p->ticks += (uint32_t)c->cut * p->ticks /
-		    (uint32_t)(p->rtp.payload.n > 0 ? p->rtp.payload.n : 1);
-	if (!t->sent)
-		first_media(e, t, f, &p->rtp, format);
-	if (p->cut > 0 || t->paused)
-		remark(e, t, p);
-	if ((err = sr_line_put(t->line, p)) != SR_OK)
-		e->err = err;
-	/* Mostly there is nothing before it, and one packet to be had. */
-	if (e->adopting)
-		sr_line_keep(t->line);
-	if (e->adopting || e->queue.head != NULL || e->nstash > 0 ||
-	    media_pull(e, t))
-		queue_pull(e, t);
-	if (other == NULL)
-		fork_line(e, t, f);
-}
-
 /* Every packet comes by here: who asks sets what is in u, the rest of it need
  * not be cleared. */
 static struct sr_event *
@@ -337,6 +272,14 @@ turned(struct sr_engine *e, struct sr_stream *t, uint32_t from, uint32_t to)
 }
 
 static void
+sound(struct sr_engine *e, struct sr_stream *t, const struct sr_line_packet *p)
+{
+	t->heard = true;
+	if (!e->cfg.no_payload)
+		stash(e, t, SR_EV_MEDIA)->u.media = p;
+}
+
+static void
 placed(struct sr_engine *e, struct sr_stream *t, const struct sr_line_packet *p)
 {
 	struct sr_dtmf done;
@@ -359,13 +302,120 @@ placed(struct sr_engine *e, struct sr_stream *t, const struct sr_line_packet *p)
 	if (p->lost > 0 || t->again)
 		gap(e, t, p);
 	t->again = false;
-	if (p->format->id == SR_CODEC_CN)
+	if (p->format->id != SR_CODEC_CN)
+		sound(e, t, p);
+}
+
+/* The format of the packet in e->packet, and what lies under RED; NULL: its
+ * payload type was never named. */
+static const struct sr_format *
+format_of(struct sr_engine *e, struct sr_stream *t)
+{
+	struct sr_rtp *h = &e->packet.rtp;
+	const struct sr_format *f = stream_format(t, h->pt);
+
+	if (f != NULL && f->id == SR_CODEC_RED &&
+	    sr_red_primary(h->payload, &h->pt, &h->payload) == SR_OK)
+		f = stream_format(t, h->pt);
+	if (f != NULL && f->id == SR_CODEC_UNKNOWN && f->pt > 95 && !t->sealed)
+		f = stream_guess(t, f, h->payload);
+	return f;
+}
+
+/* Of the packet before: RED and what is guessed are looked at each time. */
+static bool
+is_usual(const struct sr_stream *t, uint8_t pt)
+{
+	return t->last != NULL && t->last_pt == pt &&
+	    t->last->id != SR_CODEC_RED && t->last->id != SR_CODEC_UNKNOWN;
+}
+
+/* How long it lasts, and what the files cannot show. */
+static void
+mark_cut(struct sr_engine *e, struct sr_stream *t, size_t cut)
+{
+	struct sr_line_packet *p = &e->packet;
+
+	if (cut > 0)
+		p->ticks += (uint32_t)cut * p->ticks /
+		    (uint32_t)(p->rtp.payload.n > 0 ? p->rtp.payload.n : 1);
+	remark(e, t, p);
+}
+
+static void
+line_up(struct sr_engine *e, struct sr_stream *t)
+{
+	int err = sr_line_put(t->line, &e->packet);
+
+	if (err != SR_OK)
+		e->err = err;
+	/* Mostly there is nothing before it, and one packet to be had. */
+	if (e->adopting)
+		sr_line_keep(t->line);
+	if (e->adopting || e->queue.head != NULL || e->nstash > 0 ||
+	    media_pull(e, t))
+		queue_pull(e, t);
+}
+
+static void
+put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
+    const struct sr_chunk *c)
+{
+	struct sr_line_packet *p = &e->packet;
+	bool forked = false;
+
+	if (sr_rtp_parse(&p->rtp, c->data) != SR_OK)
 		return;
-	t->heard = true;
-	if (e->cfg.no_payload)
+	if (e->cfg.wire)
+		keep_wire(e, t, c, &p->rtp);
+	p->arrived = c->time;
+	p->num = c->num;
+	p->cut = (uint32_t)c->cut;
+	if (t->fork != NULL && fork_of(t, p->rtp.ssrc) != NULL) {
+		t = fork_of(t, p->rtp.ssrc);
+		forked = true;
+	} else if (!may_speak(t, f, c->time, !e->cfg.no_latch)) {
+		e->strangers++;
 		return;
-	ev = stash(e, t, SR_EV_MEDIA);
-	ev->u.media = p;
+	}
+	p->format = is_usual(t, p->rtp.pt) ? t->last : format_of(e, t);
+	if (p->format == NULL)
+		return;
+	t->last = p->format;
+	t->last_pt = p->format->pt;
+	p->ticks = sr_payload_ticks(p->format, p->rtp.payload);
+	if (!t->sent)
+		first_media(e, t, f, &p->rtp, p->format);
+	if (c->cut > 0 || t->paused)
+		mark_cut(e, t, c->cut);
+	if (!e->adopting && e->queue.head == NULL && e->nstash == 0 &&
+	    !t->dtmf.on && !t->again && sr_line_pass(t->line, p)) {
+		sound(e, t, p);
+		return;
+	}
+	line_up(e, t);
+	if (!forked)
+		fork_line(e, t, f);
+}
+
+static void
+put_secure(struct sr_engine *e, struct sr_stream *t, struct flow *f,
+    const struct sr_chunk *c)
+{
+	struct sr_chunk opened = *c;
+
+	if (secure_open(e, t, &opened))
+		put(e, t, f, &opened);
+}
+
+void
+media_put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
+    const struct sr_chunk *c)
+{
+	if (t->secure != NULL)
+		put_secure(e, t, f, c);
+	else
+		put(e, t, f, c);
 }
 
 bool

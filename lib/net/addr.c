@@ -4,60 +4,10 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-/* Half of an address as a word; the byte order does not matter to those who
- * only compare and hash. */
-static uint64_t
-half(const struct sr_addr *a, int i)
-{
-	uint64_t w;
-
-	memcpy(&w, a->ip + 8 * i, sizeof(w));
-	return w;
-}
-
-bool
-sr_addr_ipeq(const struct sr_addr *a, const struct sr_addr *b)
-{
-	return half(a, 0) == half(b, 0) && half(a, 1) == half(b, 1) &&
-	    a->family == b->family;
-}
-
-bool
-sr_addr_eq(const struct sr_addr *a, const struct sr_addr *b)
-{
-	return a->port == b->port && sr_addr_ipeq(a, b);
-}
-
 bool
 sr_addr_any(const struct sr_addr *a)
 {
-	return half(a, 0) == 0 && half(a, 1) == 0;
-}
-
-bool
-sr_flow_eq(const struct sr_flow *a, const struct sr_flow *b)
-{
-	return a->proto == b->proto && sr_addr_eq(&a->src, &b->src) &&
-	    sr_addr_eq(&a->dst, &b->dst);
-}
-
-/* Odd constants spread each word over the upper half, and the folds bring
- * that down again, for tables that look at the low bits only. */
-uint64_t
-sr_flow_hash(const struct sr_flow *f)
-{
-	uint64_t h = half(&f->src, 0) * 0x9e3779b97f4a7c15u;
-	uint64_t ports = (uint64_t)f->src.port << 32 |
-	    (uint64_t)f->dst.port << 8 | (uint64_t)f->proto;
-
-	h += half(&f->src, 1) * 0xc2b2ae3d27d4eb4fu;
-	h += half(&f->dst, 0) * 0xd6e8feb86659fd93u;
-	h += half(&f->dst, 1) * 0xff51afd7ed558ccdu;
-	h ^= h >> 32;
-	h += ports * 0xa0761d6478bd642fu;
-	h ^= h >> 29;
-	h *= 0xbf58476d1ce4e5b9u;
-	return h ^ h >> 32;
+	return sr_addr_half(a, 0) == 0 && sr_addr_half(a, 1) == 0;
 }
 
 static int

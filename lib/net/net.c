@@ -82,7 +82,7 @@ plain_udp(struct sr_net *n, const struct sr_frame *f)
 	struct sr_chunk *c = &n->out[n->nout];
 	size_t total, len;
 
-	if (f->link != 1 || f->data.n < 42 || p[12] != 0x08 || p[13] != 0 ||
+	if (f->link != 1 || f->data.n < 42 || be16(p + 12) != NET_IPV4 ||
 	    p[14] != 0x45 || p[23] != 17 || (be16(p + 20) & 0x3fff) != 0)
 		return false;
 	total = be16(p + 16);

@@ -69,7 +69,11 @@ void net_mpls(struct sr_net *n, struct net_pkt *p);
 void net_ip(struct sr_net *n, struct net_pkt *p);
 void net_proto(struct sr_net *n, struct net_pkt *p, unsigned proto);
 /* tunnel.c */
-bool net_tunnel_port(unsigned port);
+static inline bool
+net_tunnel_port(unsigned port)
+{
+	return port == 4789 || port == 8472 || port == 2152 || port == 6635;
+}
 /* Behind the UDP header: true when it was a tunnel and has been followed. */
 bool net_tunnel_udp(struct sr_net *n, const struct net_pkt *p);
 void net_gre(struct sr_net *n, struct net_pkt *p);

@@ -105,12 +105,6 @@ mpls_udp(struct net_pkt *p)
 }
 
 bool
-net_tunnel_port(unsigned port)
-{
-	return port == 4789 || port == 8472 || port == 2152 || port == 6635;
-}
-
-bool
 net_tunnel_udp(struct sr_net *n, const struct net_pkt *outer)
 {
 	struct net_pkt p = *outer;

@@ -331,24 +331,33 @@ sr_line_prefetch(const struct sr_line *l)
 		__builtin_prefetch(p + i, 1);
 }
 
+/* Where nothing has happened for a while, a packet can only be the next one
+ * or begin something. */
+static bool
+is_smooth(const struct sr_line *l)
+{
+	const struct source *s = &l->cur;
+
+	return s->on && l->started && !s->settling && !s->doubted &&
+	    !l->next.on && !l->turned && s->head == NULL &&
+	    l->end_clock == s->clock && s->seq_out == s->seq_max + 1;
+}
+
 /* Nearly every packet is the next one of a source that has settled, and stands
  * where the one before ended or a little later: it passes with the least that
- * must be done.  False: nothing has changed, take the long way. */
-static bool
-straight(struct sr_line *l, struct sr_line_packet *p)
+ * must be done. */
+bool
+sr_line_pass(struct sr_line *l, struct sr_line_packet *p)
 {
 	struct source *s = &l->cur;
 	uint32_t dts = p->rtp.ts - (uint32_t)s->ts;
 	int64_t at = s->at_ref + s->ts + dts - s->ts_ref;
 
-	if (p->rtp.ssrc != s->ssrc || s->seq_out != s->seq_max + 1 ||
+	if (!l->smooth || p->rtp.ssrc != s->ssrc ||
 	    p->rtp.seq != (uint16_t)s->seq_out || dts == 0 ||
-	    dts > s->clock / 4 || p->ticks == 0 || at < l->end_at)
-		return false;
-	if (!l->started || s->settling || s->doubted || l->two ||
-	    s->head != NULL || l->ready != NULL ||
-	    l->end_clock != s->clock || p->format->clock != s->clock ||
-	    !is_audio(p->format) || !source_next(s, p, dts))
+	    dts > s->clock / 4 || p->ticks == 0 || at < l->end_at ||
+	    p->format->clock != s->clock || !is_audio(p->format) ||
+	    !source_next(s, p, dts))
 		return false;
 	p->at = at;
 	p->hole = at - l->end_at;
@@ -360,7 +369,6 @@ straight(struct sr_line *l, struct sr_line_packet *p)
 	l->heard += (sr_time)((double)p->ticks * s->tick);
 	if ((s->seq_out & 1023) == 0 && l->end > l->start->end)
 		l->start->end = l->end;
-	l->pass = p;
 	return true;
 }
 
@@ -414,11 +422,9 @@ sr_line_put(struct sr_line *l, struct sr_line_packet *p)
 	int err;
 
 	forget_taken(l);
-	if (straight(l, p))
-		return SR_OK;
 	l->pass = NULL;
 	err = the_long_way(l, p);
-	l->two = l->next.on;
+	l->smooth = false;
 	return err;
 }
 
@@ -437,12 +443,15 @@ sr_line_next(struct sr_line *l)
 	}
 	p = l->pass;
 	l->pass = NULL;
+	if (p == NULL)
+		l->smooth = is_smooth(l);
 	return p;
 }
 
 void
 sr_line_finish(struct sr_line *l)
 {
+	l->smooth = false;
 	finish_source(l, &l->cur);
 	if (l->next.on && both_speak(l))
 		stray(l);
@@ -481,7 +490,7 @@ sr_line_fork(struct sr_line *l, struct sr_line *other)
 {
 	other->cur = l->next;
 	l->next = (struct source){ .on = false };
-	l->fork = l->two = false;
+	l->fork = false;
 	settle(other, &other->cur);
 }
 

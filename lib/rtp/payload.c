@@ -62,7 +62,8 @@ sr_payload_ticks(const struct sr_format *f, struct sr_str payload)
 
 	switch (f->id) {
 	case SR_CODEC_PCMU:
-	case SR_CODEC_PCMA: return n / channels;
+	case SR_CODEC_PCMA:		/* most: a division takes long */
+		return channels == 1 ? n : n / channels;
 	case SR_CODEC_L16: return n / 2 / channels;
 	case SR_CODEC_G722: return n;	/* RFC 3551 4.5.2 */
 	case SR_CODEC_G726_16: return n * 8 / 2;

@@ -69,7 +69,7 @@ struct sr_line {
 	int64_t end_at;			/* the same in units of end_clock */
 	uint32_t end_clock;
 	bool keep_payload, started, turned, fork;
-	bool two;			/* next is on */
+	bool smooth;			/* nothing waits, one source stands */
 	struct sr_line_packet *pass;	/* straight through */
 	struct held *ready, *taken;
 	sr_time heard;			/* besides sum.heard */

@@ -58,19 +58,3 @@ sr_rtp_parse(struct sr_rtp *h, struct sr_str pkt)
 	h->payload = (struct sr_str){ (const char *)r.p, r.n };
 	return SR_OK;
 }
-
-/* RFC 5761 section 4: with rtcp-mux, packet types 192 to 223 are RTCP. */
-bool
-sr_rtcp_looks(struct sr_str pkt)
-{
-	uint8_t type = pkt.n >= 8 ? (uint8_t)pkt.p[1] : 0;
-
-	return type >= 192 && type <= 223 && (uint8_t)pkt.p[0] >> 6 == 2;
-}
-
-bool
-sr_rtp_looks(struct sr_str pkt)
-{
-	return pkt.n >= 12 && (uint8_t)pkt.p[0] >> 6 == 2 &&
-	    !sr_rtcp_looks(pkt);
-}

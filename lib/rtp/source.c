@@ -144,7 +144,7 @@ track_delay(struct source *s, sr_time arrived, sr_time d)
 static void
 trend_put(struct trend *t, sr_time since_first, sr_time d)
 {
-	double x = (double)t->since / 1e9, y = (double)t->low / 1e9;
+	double x, y;
 
 	if (t->n == 0 && t->since == 0 && t->low == 0)
 		t->low = d;
@@ -153,6 +153,8 @@ trend_put(struct trend *t, sr_time since_first, sr_time d)
 			t->low = d;
 		return;
 	}
+	x = (double)t->since / 1e9;
+	y = (double)t->low / 1e9;
 	t->n++;
 	t->x += x;
 	t->y += y;
