@@ -26,7 +26,7 @@ struct run {
 	int status;
 };
 
-enum { BATCH = 32 };			/* frames that are read ahead */
+enum { BATCH = 16 };			/* frames that are read ahead */
 
 static volatile sig_atomic_t stopped;
 static char unwanted;	/* marks sessions that were not asked for */
