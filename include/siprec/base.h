@@ -256,6 +256,11 @@ struct sr_crypto {
 	void *(*begin)(enum sr_digest alg);
 	void (*update)(void *state, struct sr_str in);
 	void (*end)(void *state, uint8_t *out);
+	/* SHA-256 of two inputs side by side, in little more than the time of
+	 * one.  NULL where it is not faster, and without memory. */
+	void *(*pair_begin)(void);
+	void (*pair_update)(void *state, struct sr_str a, struct sr_str b);
+	void (*pair_end)(void *state, uint8_t *a, uint8_t *b);
 	void (*hmac)(enum sr_digest alg, struct sr_str key, struct sr_str in,
 	    uint8_t *out);
 	bool (*equal)(const void *a, const void *b, size_t n);	/* no timing */

@@ -5,6 +5,8 @@
 
 const struct sr_crypto sr_crypto_full = { .hash = hash_digest,
 	.begin = hash_begin, .update = hash_update, .end = hash_end,
+	.pair_begin = pair_begin, .pair_update = pair_update,
+	.pair_end = pair_end,
 	.hmac = hash_hmac, .equal = hash_equal, .wipe = hash_wipe,
 	.random = hash_random, .srtp_new = srtp_context,
 	.srtp_protect = srtp_seal, .srtp_unprotect = srtp_open,

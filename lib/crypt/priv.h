@@ -18,6 +18,12 @@ bool hash_equal(const void *a, const void *b, size_t n);
 void hash_wipe(void *p, size_t n);
 void hash_random(uint8_t *out, size_t n);
 
+/* ---- pair, as struct sr_crypto says ---- */
+
+void *pair_begin(void);
+void pair_update(void *state, struct sr_str a, struct sr_str b);
+void pair_end(void *state, uint8_t *a, uint8_t *b);
+
 /* ---- srtp, as struct sr_crypto says ---- */
 
 /* Bytes of master key and salt; false: no such suite. */

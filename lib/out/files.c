@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { PART = 32 * 1024 };		/* of a file, read at once */
+
 static unsigned mode = 0600;
 
 void
@@ -276,11 +278,18 @@ files_name(const struct rec_session *s, struct sr_str label,
 	return strdup(name);
 }
 
+static void
+print_hex(const uint8_t digest[32], char hex[65])
+{
+	for (int i = 0; i < 32; i++)
+		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+}
+
 int
 files_sha256(const struct sr_crypto *crypto, int dir, const char *name,
     char hex[65])
 {
-	char block[64 * 1024];
+	char block[PART];
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
 	void *state = fd >= 0 ? crypto->begin(SR_SHA256) : NULL;
 	uint8_t digest[32];
@@ -292,9 +301,37 @@ files_sha256(const struct sr_crypto *crypto, int dir, const char *name,
 			    (size_t)n });
 		crypto->end(state, digest);
 	}
-	for (int i = 0; n == 0 && i < 32; i++)
-		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+	if (n == 0)
+		print_hex(digest, hex);
 	if (fd >= 0)
 		close(fd);
 	return n == 0 ? SR_OK : SR_ESYS;
+}
+
+int
+files_sha256_pair(const struct sr_crypto *crypto, int dir,
+    const char *const name[2], char *const hex[2])
+{
+	char block[2][PART];
+	int fd[2] = { openat(dir, name[0], O_RDONLY | O_CLOEXEC),
+	    openat(dir, name[1], O_RDONLY | O_CLOEXEC) };
+	void *state = fd[0] >= 0 && fd[1] >= 0 && crypto->pair_begin != NULL ?
+	    crypto->pair_begin() : NULL;
+	uint8_t digest[2][32];
+	ssize_t n[2] = { -1, -1 };
+
+	while (state != NULL && (n[0] = read(fd[0], block[0], PART)) >= 0 &&
+	    (n[1] = read(fd[1], block[1], PART)) >= 0 && n[0] + n[1] > 0)
+		crypto->pair_update(state,
+		    (struct sr_str){ block[0], (size_t)n[0] },
+		    (struct sr_str){ block[1], (size_t)n[1] });
+	if (state != NULL)
+		crypto->pair_end(state, digest[0], digest[1]);
+	for (int i = 0; i < 2; i++) {
+		if (n[0] == 0 && n[1] == 0)
+			print_hex(digest[i], hex[i]);
+		if (fd[i] >= 0)
+			close(fd[i]);
+	}
+	return n[0] == 0 && n[1] == 0 ? SR_OK : SR_MORE;
 }

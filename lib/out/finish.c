@@ -150,14 +150,6 @@ finish_stream(struct rec_session *s, struct rec_stream *t)
 	t->dump = NULL;
 }
 
-static void
-digest(struct rec_session *s, const char *file, char hex[65])
-{
-	if (file != NULL && files_sha256(s->recorder->cfg.crypto, s->dir, file,
-	    hex) != SR_OK)
-		recorder_fail(s, file);
-}
-
 /* Puts the digests where the line left room for them, in its order. */
 static void
 patch(struct rec_session *s)
@@ -207,11 +199,42 @@ session_mark(struct rec_session *s, struct sr_str bytes)
 		recorder_fail(s, ".resume");
 }
 
+static void
+digest(struct rec_session *s, const char *file, char hex[65])
+{
+	if (files_sha256(s->recorder->cfg.crypto, s->dir, file, hex) != SR_OK)
+		recorder_fail(s, file);
+}
+
+/* Two files at a time, as long as there are two. */
+static void
+digests(struct rec_session *s)
+{
+	char room[2][MAX_FILE_NAME + 16], *hex[2];
+	const char *name[2];
+	size_t n = 0;
+
+	for (struct rec_stream *t = s->streams; t != NULL; t = t->next) {
+		name[n] = last_name(s, t, room[n], sizeof(room[n]));
+		hex[n] = t->sha256;
+		n += name[n] != NULL;
+		if (n < 2)
+			continue;
+		n = 0;
+		if (files_sha256_pair(s->recorder->cfg.crypto, s->dir, name,
+		    hex) == SR_OK)
+			continue;
+		digest(s, name[0], hex[0]);
+		digest(s, name[1], hex[1]);
+	}
+	if (n > 0)
+		digest(s, name[0], hex[0]);
+}
+
 void
 session_finish(struct rec_session *s)
 {
 	struct sr_recorder *r = s->recorder;
-	char name[MAX_FILE_NAME + 16];
 	struct rec_stream *t;
 
 	for (t = s->streams; t != NULL; t = t->next)
@@ -219,11 +242,11 @@ session_finish(struct rec_session *s)
 	if (s->dir >= 0 && r->cfg.mix != SR_MIX_NONE)
 		if (mix_session(s) == SR_ESYS)
 			recorder_fail(s, "mix.wav");
-	for (t = s->streams; t != NULL && s->dir >= 0; t = t->next) {
+	for (t = s->streams; t != NULL && s->dir >= 0; t = t->next)
 		if (t->file != NULL && convert_file(s, &t->file) == SR_ESYS)
 			recorder_fail(s, t->file);
-		digest(s, last_name(s, t, name, sizeof(name)), t->sha256);
-	}
+	if (s->dir >= 0)
+		digests(s);
 	patch(s);
 	if (s->dir >= 0) {
 		if (files_append(s->dir, "session.jsonl",
