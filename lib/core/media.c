@@ -283,7 +283,6 @@ static void
 placed(struct sr_engine *e, struct sr_stream *t, const struct sr_line_packet *p)
 {
 	struct sr_dtmf done;
-	struct sr_event *ev;
 	uint32_t from, to;
 
 	if (sr_line_turned(t->line, &from, &to))

@@ -205,3 +205,28 @@ TEST(files_digest_is_that_of_the_bytes)
 	    SR_ESYS);
 	leave();
 }
+
+TEST(files_digests_of_two_are_those_of_each)
+{
+	char a[65] = "", b[65] = "", *const hex[2] = { a, b };
+	const char *name[2] = { "abc", "none" };
+	char one[65] = "";
+
+	enter();
+	CHECK_EQ(make(), SR_OK);
+	put("abc", "abc");
+	CHECK_EQ(files_sha256_pair(&sr_crypto_full, session.dir, name, hex),
+	    SR_MORE);
+	CHECK_EQ(a[0], '\0');
+	put("none", "something longer than that");
+	if (files_sha256_pair(&sr_crypto_full, session.dir, name, hex) ==
+	    SR_OK) {
+		files_sha256(&sr_crypto_openssl, session.dir, "abc", one);
+		CHECK_STR(sr_cstr(a), one);
+		files_sha256(&sr_crypto_openssl, session.dir, "none", one);
+		CHECK_STR(sr_cstr(b), one);
+	}
+	CHECK_EQ(files_sha256_pair(&sr_crypto_openssl, session.dir, name, hex),
+	    SR_MORE);
+	leave();
+}
