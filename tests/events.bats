@@ -17,7 +17,7 @@ setup() {
 }
 
 # A recording that is put on hold by metadata alone, and goes on again; one
-# that is refused; a plain call.
+# that is refused; a plain call; one that is lost and continued in another.
 capture() {
 	local sends="<send>LIJNPGRnVFCLITcuy57Epg==</send>" way
 	local xml="Content-Type: application/rs-metadata+xml"
@@ -46,6 +46,18 @@ capture() {
 	  sdp 1 sendrecv; } | datagram 1 2
 	{ head_of p "1 INVITE" ";tag=b" "SIP/2.0 200 OK" "$text"
 	  sdp 2 sendrecv; } | datagram 2 1
+	for id in lost found; do
+		{ head_of $id "1 INVITE" "" "INVITE sip:b@192.0.2.2 SIP/2.0" \
+		    "$src" "$text"; sdp 1 sendonly; } | datagram 1 2
+		{ head_of $id "1 INVITE" ";tag=b" "SIP/2.0 200 OK" "$text"
+		  sdp 2 recvonly; } | datagram 2 1
+		{ head_of $id "2 UPDATE" ";tag=b" \
+		    "UPDATE sip:b@192.0.2.2 SIP/2.0" "$src" "$xml"
+		  metadata complete "$sends"; } | datagram 1 2
+	done
+	head_of lost "1 BYE" ";tag=a" "BYE sip:a@192.0.2.1 SIP/2.0" \
+	    'Reason: SIP;cause=408;text="media-timeout"' |
+	    sed 's/^From:\(.*\)tag=a/From:\1tag=b/' | datagram 2 1
 }
 
 # ---- what is said, what is documented ----
@@ -101,7 +113,7 @@ documented() {
 	documented | cut -f 1,2 | sort -u |
 	    grep -vE '^begin.(asserted|identity|identity_by|orig|passport)$' >documented
 	said events.jsonl | cut -f 1,2 | sort -u >said
-	[ "$(cut -f 1 said | sort -u | wc -l)" -eq 14 ]
+	[ "$(cut -f 1 said | sort -u | wc -l)" -eq 15 ]
 	# The common ones may stand in any event.
 	grep '^Common fields' documented | cut -f 2 >common
 	awk -F '\t' 'NR == FNR { common[$1]; next }
@@ -165,7 +177,7 @@ example_events() {
 	/^\.Ed/ { on = 0; print kind "\t" line; next }
 	on { line = line $0 }' "$page" >examples
 	cut -f 2 examples >examples.jsonl
-	[ "$(wc -l <examples.jsonl)" -eq 14 ]
+	[ "$(wc -l <examples.jsonl)" -eq 15 ]
 	[ "$(jq -r .event examples.jsonl)" = "$(cut -f 1 examples)" ]
 	example_events >real.jsonl 2>words
 	[ -z "$(jq -c --slurpfile real real.jsonl '. as $example |

@@ -149,6 +149,10 @@ struct sr_event {	/* valid until the next sr_engine call */
 		struct {
 			struct sr_str call_id;
 		} replaced;
+		struct {	/* of that one, or by it */
+			bool of;
+			struct sr_str call_id, session;
+		} continued;
 		struct {
 			const char *reason;
 			sr_time start;		/* UTC of sample 0 */

@@ -178,7 +178,9 @@ call_begin(struct sr_engine *e, struct call *c, const char *cause)
 	if (c->plain)
 		session_made_meta(s, c);
 	journal_begin(c);
+	kin_dialog(s, c->session_id);
 	notes_tell(e, c);
+	kin_begun(s);
 	/* Without a 2xx to be seen there will be no answer either. */
 	if (strcmp(cause, "2xx") != 0)
 		offer_settle(e, c);
@@ -264,6 +266,7 @@ first_invite(struct sr_engine *e, const struct sr_chunk *ch,
 {
 	struct call *c = call_is_crowded(e, m->call_id) ? NULL :
 	    call_new(e, m->call_id);
+	struct sr_session_id id;
 
 	if (c == NULL)
 		return NULL;
@@ -272,6 +275,9 @@ first_invite(struct sr_engine *e, const struct sr_chunk *ch,
 	c->cseq = m->cseq;
 	c->agent = sr_arena_dup(&c->arena, sr_msg_header(m,
 	    m->status == 0 ? "User-Agent" : "Server", 0));
+	if (m->status == 0 && sr_session_id_parse(&id, sr_msg_header(m,
+	    "Session-ID", 0)) == SR_OK)
+		c->session_id = sr_arena_dup(&c->arena, sr_cstr(id.local));
 	c->side[UAC].addr = m->status == 0 ? ch->flow.src : ch->flow.dst;
 	c->side[UAS].addr = m->status == 0 ? ch->flow.dst : ch->flow.src;
 	learn(c, &c->side[UAC], &m->from);
@@ -333,8 +339,11 @@ request(struct sr_engine *e, const struct sr_chunk *ch, struct sr_str raw,
 	if (!c->begun)
 		judge(e, c, m, b);
 	take_body(e, c, m, b, by);
-	if (m->method == SR_BYE)
-		call_end(e, c, bye_reason(m, by == c->src));
+	if (m->method != SR_BYE)
+		return;
+	if (c->session != NULL && c->session->ncalls == 1)
+		c->session->broken = bye_is_broken(m);
+	call_end(e, c, bye_reason(m, by == c->src));
 }
 
 static void

@@ -307,6 +307,7 @@ sr_engine_finish(struct sr_engine *e, sr_time now)
 	e->num = 0;
 	e->over = true;
 	orphans_last(e);
+	kins_finish(e);
 	calls_finish(e);
 }
 
@@ -318,6 +319,7 @@ sr_engine_free(struct sr_engine *e)
 	calls_free(e);
 	queue_free(&e->queue);
 	empty_trash(e);
+	kins_free(e);
 	flows_free(e);
 	free(e->orphans.p);
 	free(e->opened);

@@ -345,6 +345,11 @@ sr_event_json(const struct sr_event *ev, const struct sr_end_file *files,
 		end_json(ev, files, b);
 		break;
 	case SR_EV_CONTINUED:
+		text(b, ev->u.continued.of ? "of_call_id" : "by_call_id",
+		    ev->u.continued.call_id);
+		text(b, ev->u.continued.of ? "of_session" : "by_session",
+		    ev->u.continued.session);
+		break;
 	case SR_EV_MEDIA:
 	case SR_EV_WIRE:
 		break;

@@ -134,6 +134,10 @@ sr_event_text(const struct sr_event *ev, struct sr_buf *b)
 		end_text(ev, b);
 		break;
 	case SR_EV_CONTINUED:
+		sr_buf_fmt(b, ev->u.continued.of ? "goes on with session " :
+		    "goes on in session ");
+		plain(b, ev->u.continued.session);
+		break;
 	case SR_EV_MEDIA:
 	case SR_EV_WIRE:
 		break;

@@ -73,6 +73,7 @@ first_media(struct sr_engine *e, struct sr_stream *t, const struct flow *f,
 	ev->u.stream.ts = h->ts;
 	ev->u.stream.flow = f->key;
 	ev->u.stream.mline = t->mline;
+	kin_media(t->session);
 }
 
 /* Once each: what the files cannot show. */

@@ -177,6 +177,7 @@ struct person {
 };
 
 struct call;
+struct kin;
 struct sr_session {
 	struct sr_session *older, *newer;	/* all of them */
 	struct sr_engine *engine;
@@ -189,6 +190,8 @@ struct sr_session {
 	struct sr_meta *meta;
 	unsigned nsdp, nmeta;
 	bool plain;			/* no recording session: --all */
+	bool broken;	/* its BYE says that something went wrong */
+	struct kin *kin;		/* NULL: what it records is not said */
 	struct call *early;		/* it has not begun */
 	size_t ncalls;			/* dialogs that belong to it */
 	struct sr_buf journal;		/* its messages, to be saved */
@@ -221,6 +224,18 @@ void session_meta(struct sr_session *s, struct sr_str body,
     struct sr_str charset, bool made);
 /* For a plain call: who talks to whom, in metadata of our own making. */
 void session_made_meta(struct sr_session *s, const struct call *c);
+
+/* ---- kin: sessions that record the same communication session ---- */
+
+enum kin_kind { KIN_CS, KIN_SIP, KIN_DIALOG };	/* the best first */
+/* What the snapshot says; what the Session-ID of its dialog is. */
+void kin_learn(struct sr_session *s, const struct sr_doc *d);
+void kin_dialog(struct sr_session *s, struct sr_str session_id);
+void kin_begun(struct sr_session *s);
+void kin_media(struct sr_session *s);		/* first media of a stream */
+void kin_end(struct sr_session *s, sr_time now, const char *reason);
+void kins_finish(struct sr_engine *e);
+void kins_free(struct sr_engine *e);
 
 /* ---- media ---- */
 
@@ -281,7 +296,7 @@ struct call {
 	uint32_t cseq;			/* of the first INVITE */
 	sr_time since, last;
 	struct sr_flow flow;		/* of the INVITE */
-	struct sr_str agent;
+	struct sr_str agent, session_id;	/* RFC 7989: of who invites */
 	struct sr_sdp *offer;		/* waits for its answer */
 	int offer_by, agreed_by;
 	uint32_t offer_cseq, agreed_cseq;
@@ -306,6 +321,8 @@ void call_end(struct sr_engine *e, struct call *c, const char *reason);
 /* Why a BYE ends it: the word that its Reason header (RFC 3326) says, where
  * it is one of ours, else who sent it. */
 const char *bye_reason(const struct sr_msg *m, bool client);
+/* Does it say that the other side was lost, or failed? */
+bool bye_is_broken(const struct sr_msg *m);
 void calls_finish(struct sr_engine *e);
 void calls_free(struct sr_engine *e);
 
@@ -358,6 +375,7 @@ struct trash {
 	void *p;
 	void (*destroy)(void *);
 };
+struct kins;
 struct sr_engine {
 	struct sr_cfg cfg;
 	int err;
@@ -384,6 +402,7 @@ struct sr_engine {
 	uint64_t *ids;			/* hashes of the session names in use */
 	size_t nids, id_cap;
 	struct sr_session *sessions;	/* the newest */
+	struct kins *kins;		/* NULL: none yet */
 	size_t nsessions;
 	bool adopting;			/* several packets at once */
 	bool over;			/* nothing comes any more */

@@ -43,6 +43,29 @@ sr_engine_stream(struct sr_engine *e, const struct sr_flow *f)
 
 /* A recording server that ends a call says why: then a capture of the call
  * tells the same as the server's own log. */
+/* RFC 3326: what ended the call, in SIP's own words or in those of ISDN. */
+bool
+bye_is_broken(const struct sr_msg *m)
+{
+	struct sr_str v, proto, cause;
+	uint64_t n;
+
+	for (size_t i = 0; (v = sr_msg_header(m, "Reason", i)).n > 0; i++) {
+		if (!sr_strcut(&v, ';', &proto) || !sr_param(v, "cause",
+		    &cause) || sr_strnum(cause, &n) != SR_OK)
+			continue;
+		proto = sr_trim(proto);
+		if (sr_strieq(proto, SR_STR("SIP")) && (n == 408 ||
+		    n == 481 || n / 100 == 5))
+			return true;
+		/* network out of order, temporary failure, timer expired */
+		if (sr_strieq(proto, SR_STR("Q.850")) && (n == 38 || n == 41 ||
+		    n == 102))
+			return true;
+	}
+	return false;
+}
+
 const char *
 bye_reason(const struct sr_msg *m, bool client)
 {

@@ -117,6 +117,7 @@ session_meta(struct sr_session *s, struct sr_str body, struct sr_str charset,
 	}
 	for (struct sr_stream *t = s->streams; t != NULL; t = t->next)
 		look_at_senders(s, t, sr_meta_doc(s->meta));
+	kin_learn(s, sr_meta_doc(s->meta));
 }
 
 /* ---- metadata of our own making, for a plain call ---- */

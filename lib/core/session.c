@@ -397,6 +397,7 @@ session_end(struct sr_session *s, sr_time now, const char *reason)
 		trash(e, s, session_destroy);
 		return;
 	}
+	kin_end(s, s->ended, reason);
 	if ((ev = queue_event(e, SR_EV_END, s)) != NULL)
 		ev->u.end.reason = reason;
 	trash(e, s, session_destroy);

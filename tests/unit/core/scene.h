@@ -128,6 +128,10 @@ say_event(const struct sr_event *ev)
 		    SR_FMT(ev->u.warn.text));
 		break;
 	case SR_EV_CONTINUED:
+		word("continued %.*s %s %.*s|", SR_FMT(id),
+		    ev->u.continued.of ? "of" : "by",
+		    SR_FMT(ev->u.continued.session));
+		break;
 	case SR_EV_WIRE:
 	case SR_EV_MEDIA:
 		break;
