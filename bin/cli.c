@@ -77,6 +77,14 @@ cli_version(void)
 #ifndef WITH_SECCOMP
 	puts("without libseccomp: no filter of system calls");
 #endif
+#ifndef WITH_SQLITE
+	puts("without sqlite: no store in a file");
+#endif
+#ifndef WITH_REDIS
+	puts("without hiredis: no store in Redis");
+#elif !defined(WITH_REDIS_TLS)
+	puts("without hiredis_ssl: no store in Redis over TLS");
+#endif
 #ifdef WITH_BCG729
 	puts("with bcg729 (GPL-3.0-or-later): this build as a whole is under "
 	    "GPL-3.0-or-later");

@@ -87,7 +87,7 @@ add(struct memory *m, struct sr_str key)
 	memcpy(r->key, key.p, key.n);
 	r->node.key = (struct sr_str){ r->key, key.n };
 	sr_buf_init(&r->owner, MAX_OWNER);
-	sr_buf_init(&r->fenced, (MAX_FENCED + 1) * (MAX_OWNER + 1));
+	sr_buf_init(&r->fenced, MAX_FENCES);
 	if (sr_map_add(&m->records, &r->node) == SR_OK)
 		return r;
 	free(r);

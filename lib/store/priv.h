@@ -6,7 +6,7 @@
 #include "store/url.h"
 
 enum { MAX_NODE = 128, MAX_OWNER = MAX_NODE + 1 + 16, MAX_WHY = 512,
-	MAX_FENCED = 8 };
+	MAX_FENCED = 8, MAX_FENCES = (MAX_FENCED + 1) * (MAX_OWNER + 1) };
 #define MAX_GRAVE (3600 * SR_SEC)
 
 /* What a kind of store can do.  store.c has looked at what is given: sizes are

@@ -79,7 +79,7 @@ backend_of(enum store_kind kind)
 {
 	switch (kind) {
 	case STORE_MEMORY: return &sr_memory;
-	case STORE_SQLITE: break;
+	case STORE_SQLITE: return &sr_sqlite;
 	case STORE_REDIS: break;
 	}
 	return NULL;

@@ -483,6 +483,7 @@ a_record_outlives_not_its_life(struct ground *g)
 	struct sr_store *b = conform_open(g, "two");
 	struct sr_str key = conform_key("key"), name = conform_key("name");
 	struct sr_str kept = conform_key("kept"), by = conform_key("by");
+	struct sr_str other = conform_key("other");
 
 	COMES(g, put_named(g, a, key, "a", name), SR_OK);
 	COMES(g, put_named(g, a, kept, "k", by), SR_OK);
@@ -496,8 +497,11 @@ a_record_outlives_not_its_life(struct ground *g)
 	HOLDS(g, count(g, a, key) == 0 && count(g, a, kept) == 1);
 	conform_is(g, a, by, "k");
 	COMES(g, conform_renew(g, a, key), SR_ENOENT);
+	COMES(g, put_named(g, b, other, "b", name), SR_OK);
+	conform_is(g, a, name, "b");
 	COMES(g, conform_put(g, b, key, "b"), SR_OK);
 	COMES(g, conform_delete(g, b, key), SR_OK);
+	COMES(g, conform_delete(g, b, other), SR_OK);
 	COMES(g, conform_delete(g, a, kept), SR_OK);
 	sr_store_close(a);
 	sr_store_close(b);

@@ -2,6 +2,8 @@
 #include "store/conform.h"
 #include "unit/test.h"
 
+#include <unistd.h>
+
 static void
 conform(struct ground *g)
 {
@@ -51,3 +53,17 @@ TEST(store_in_memory_goes_with_the_last_who_has_it)
 	CHECK_EQ(sr_store_get(b, SR_STR("key"), &r, 0), SR_ENOENT);
 	sr_store_close(b);
 }
+
+#ifdef WITH_SQLITE
+TEST(store_in_a_file_conforms)
+{
+	char path[] = "/tmp/siprec-store-XXXXXX", url[64];
+	struct ground g = { .url = url, .rounds = 100, .fail = test_fail };
+
+	CHECK(mkdtemp(path) != NULL);
+	snprintf(url, sizeof(url), "sqlite:%s/store", path);
+	conform(&g);
+	remove(url + 7);
+	CHECK_EQ(rmdir(path), 0);
+}
+#endif
