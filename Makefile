@@ -91,6 +91,8 @@ $B/tests/tools/%: $B/tests/tools/%.o $B/libsiprec.a
 	$(if $V,,@echo "  LD $@";)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $B/tests/tools/mkcap: $B/tests/tools/mkcap.o $(patsubst %.c,$B/%.o,$(wildcard tests/mkcap/*.c)) $B/libsiprec.a
 	$(if $V,,@echo "  LD $@";)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$B/tests/tools/storetest: $B/tests/tools/storetest.o $(patsubst %.c,$B/%.o,$(wildcard tests/store/*.c)) $B/libsiprec.a
+	$(if $V,,@echo "  LD $@";)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $B/tests/bench/floor: tests/bench/floor.c
 	@mkdir -p $(@D)
 	$(CC) -O2 -std=c11 -D_GNU_SOURCE -Wall -Wextra -o $@ $< -lpcap

@@ -80,7 +80,7 @@ backend_of(enum store_kind kind)
 	switch (kind) {
 	case STORE_MEMORY: return &sr_memory;
 	case STORE_SQLITE: return &sr_sqlite;
-	case STORE_REDIS: break;
+	case STORE_REDIS: return &sr_redis;
 	}
 	return NULL;
 }
@@ -111,11 +111,7 @@ sr_store_open(struct sr_store **sp, const struct sr_store_cfg *cfg,
 	if (cfg->password_file != NULL &&
 	    (err = read_password(st, cfg->password_file, why)) != SR_OK)
 		goto out;
-	err = SR_EUNSUP;
-	if ((st->is = backend_of(st->url.kind)) == NULL) {
-		sr_buf_add(why, SR_STR("this program was built without it"));
-		goto out;
-	}
+	st->is = backend_of(st->url.kind);
 	if ((err = st->is->open(st)) != SR_OK) {
 		sr_buf_add(why, sr_cstr(st->why));
 		goto out;
