@@ -267,7 +267,7 @@ found(struct sr_store *st, const redisReply *r, struct sr_stored *out)
 		return refused(st, r);
 	err = sr_stored_fill(out, part(r, 1), part(r, 4), part(r, 2));
 	if (err == SR_OK && sr_strnum(part(r, 3), &left) == SR_OK)
-		out->left = (sr_time)left * SR_MSEC;	/* none when it is < 0 */
+		out->left = (sr_time)left * SR_MSEC;	/* < 0 is no number */
 	return err != SR_OK ? err : sr_streq(word, SR_STR("OK")) ? SR_OK :
 	    SR_MORE;
 }

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <unistd.h>
 
 enum { TAKERS = 4 };
 
@@ -78,7 +79,7 @@ conform_race(struct ground *g)
 	struct sr_store *first = conform_open_for(g, "first", SR_MSEC);
 	struct taker takers[TAKERS];
 	pthread_t threads[TAKERS];
-	char node[16];
+	char node[32];
 
 	pthread_barrier_init(&r.gate, NULL, TAKERS + 1);
 	for (int i = 0; i < TAKERS; i++) {
@@ -114,10 +115,12 @@ write_on(void *arg)
 	struct sr_store_op op = { SR_STORE_PUT, w->key, SR_STR("old"), NULL,
 	    0, SR_OK };
 
-	while (!w->over && op.err == SR_OK)
+	while (!w->over && op.err == SR_OK) {
 		if (sr_store_write(w->st, &op, 1, w->now) != SR_OK)
 			break;
-	if (op.err != SR_EAUTH)
+		usleep(500);		/* a file is fair to nobody */
+	}
+	if (op.err != SR_EAUTH && !w->over)
 		w->g->fail(__FILE__, __LINE__, "the old owner came to: %s",
 		    sr_strerror(op.err));
 	return NULL;
@@ -139,7 +142,10 @@ overtake(struct ground *g, struct sr_store *old, struct sr_store *next)
 	COMES(g, conform_put(g, next, w.key, "new"), SR_OK);
 	for (int i = 0; i < 5; i++)
 		conform_is(g, next, w.key, "new");
+	usleep(2000);
+	w.over = true;
 	pthread_join(thread, NULL);
+	COMES(g, conform_put(g, old, w.key, "old"), SR_EAUTH);
 	conform_is(g, next, w.key, "new");
 	COMES(g, conform_delete(g, next, w.key), SR_OK);
 }
