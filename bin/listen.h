@@ -20,6 +20,11 @@ struct options {
 	struct secure secure;
 	const char *advertise, *auth, *realm, *control, *log, *clf;
 	const char *on_event, *user, *hash_user;
+	struct {
+		const char *url, *node, *password_file;
+		sr_time lease;		/* 0: as sr_store_cfg has it */
+		bool no_keys;
+	} store;
 	const char *calls[MAX_CALLS], *reg, *user_name, *password_file;
 	size_t ncalls;
 	struct sr_addr metrics;		/* family 0: none */
@@ -67,6 +72,7 @@ struct port {				/* of one m-line of a leg */
 	struct ice *ice;		/* NULL: none was offered */
 	bool muted, mux;
 	bool shared;			/* RTCP goes by the port of RTP now */
+	bool silent;	/* its key may not be used again: no reports */
 	sr_time heard, told;
 	uint64_t packets, dropped;
 	struct port *next, **at;	/* of all */
@@ -86,6 +92,7 @@ struct nets {				/* port ranges, one per local address */
 };
 
 struct command;				/* of a client, not yet answered */
+struct keep;				/* what outlives the process */
 struct loss {				/* of lines, or of events */
 	const char *what;
 	uint64_t seen, said;
@@ -112,6 +119,7 @@ struct server {
 	struct sr_control *control;
 	struct command *commands;
 	struct sr_metrics *metrics;
+	struct keep *keep;		/* NULL: nothing does */
 	struct totals totals;
 	struct sr_cidr allow[MAX_ALLOW];
 	size_t nallow, max_sessions;
@@ -140,6 +148,7 @@ struct server {
 	sr_time stop_by;
 	bool busy, stopping;
 	bool told;			/* the log got something to say */
+	bool past;			/* what is told has been told before */
 	int status;
 };
 
@@ -150,6 +159,27 @@ void wire_close(struct server *s);
 /* Everything that serve and the engine have to say, until both are dry. */
 void server_drain(struct server *s);
 void server_wake(struct server *s);
+
+/* Gives a message to the server, and to the engine unless it is refused. */
+void wire_take(struct server *s, const struct sr_serve_in *in, sr_time when);
+/* A message that will be sent is shown to the engine now. */
+void wire_show(struct server *s, const struct sr_serve_event *ev);
+
+/* ---- store: sessions that outlive the process ---- */
+
+bool store_is_kept(const struct options *o);
+int store_open(struct server *s);	/* before there are threads */
+int store_begin(struct server *s);	/* what was left is gone on with */
+void store_close(struct server *s);
+void store_persist(struct server *s, const struct sr_serve_event *ev);
+void store_taken(struct server *s, struct sr_str call_id);
+/* Is this message of a session that the store may know?  Then it is taken when
+ * the store has answered. */
+bool store_fetch(struct server *s, const struct sr_serve_in *in,
+    sr_time when);
+sr_time store_due(const struct server *s);
+void store_tick(struct server *s, sr_time now);
+void store_look(struct server *s);	/* once a second */
 
 /* ---- media: ports, RTP in, RTCP out ---- */
 
@@ -202,6 +232,7 @@ void ice_free(struct port *p);
 
 int log_open(struct server *s);
 void log_take(struct server *s, const struct sr_event *ev);
+void log_drain(struct server *s);	/* all that the engine has to tell */
 void log_note(struct server *s, const struct sr_serve_event *ev);
 void log_lines(struct server *s, bool wait);
 void log_trouble(struct server *s, sr_time now);	/* files that failed */

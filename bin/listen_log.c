@@ -14,6 +14,7 @@ log_open(struct server *s)
 	struct sr_record_cfg cfg = s->o->record;
 
 	secure_record(&s->o->secure, &cfg);
+	cfg.resumes = store_is_kept(s->o);
 
 	sr_buf_init(&s->line, 16 << 20);
 	if (sr_recorder_new(&s->recorder, &cfg) != SR_OK ||
@@ -55,7 +56,7 @@ log_take(struct server *s, const struct sr_event *ev)
 		copy.u.dtmf.digit = 'x';
 		ev = &copy;
 	}
-	if (ev->kind < SR_EV_MEDIA) {
+	if (ev->kind < SR_EV_MEDIA && !(ev->again && s->past)) {
 		s->told = true;
 		metrics_event(s, ev);
 		sr_serve_engine_event(s->serve, ev);
@@ -68,6 +69,15 @@ log_take(struct server *s, const struct sr_event *ev)
 }
 
 void
+log_drain(struct server *s)
+{
+	const struct sr_event *ev;
+
+	while ((ev = sr_engine_next(s->engine)) != NULL)
+		log_take(s, ev);
+}
+
+void
 log_words(struct server *s, const char *rule, const char *text)
 {
 	log_of_stream(s, NULL, rule, text);
@@ -77,14 +87,11 @@ void
 log_of_stream(struct server *s, struct sr_stream *t, const char *rule,
     const char *text)
 {
-	const struct sr_event *e;
-
 	if (t != NULL)
 		sr_engine_remark(s->engine, t, sr_now(), rule, text);
 	else
 		sr_engine_note(s->engine, sr_now(), 0, rule, text);
-	while ((e = sr_engine_next(s->engine)) != NULL)
-		log_take(s, e);
+	log_drain(s);
 }
 
 /* Of the server itself, in line with the rest. */
@@ -104,7 +111,6 @@ void
 log_trouble(struct server *s, sr_time now)
 {
 	char id[256], text[600];
-	const struct sr_event *ev;
 	int why;
 
 	while ((why = sr_recorder_trouble(s->recorder, id)) != 0) {
@@ -112,8 +118,7 @@ log_trouble(struct server *s, sr_time now)
 		    "%s", id, strerror(why));
 		cli_warn("%s", text);
 		sr_engine_note(s->engine, now, 0, "disk-full", text);
-		while ((ev = sr_engine_next(s->engine)) != NULL)
-			log_take(s, ev);
+		log_drain(s);
 		sr_serve_end(s->serve, sr_cstr(id), "disk-full", now);
 	}
 }

@@ -116,6 +116,17 @@ port_free(struct server *s, struct port *p)
 	free(p);
 }
 
+/* Those that it had before a restart, where they are free; else others. */
+static int
+take_ports(struct sr_ports *from, sr_time now, const struct sr_serve_want *w,
+    struct sr_pair *out)
+{
+	if (w->again.rtp.family != 0 && sr_ports_take_at(from,
+	    w->again.rtp.port, w->mux, out) == SR_OK)
+		return SR_OK;
+	return sr_ports_take(from, now, w->mux, out);
+}
+
 static struct port *
 port_new(struct server *s, struct leg *g, const struct sr_serve_want *w)
 {
@@ -126,7 +137,7 @@ port_new(struct server *s, struct leg *g, const struct sr_serve_want *w)
 
 	if (p == NULL)
 		return NULL;
-	if (sr_ports_take(from, now, w->mux, &p->pair) != SR_OK) {
+	if (take_ports(from, now, w, &p->pair) != SR_OK) {
 		free(p);
 		return NULL;
 	}
@@ -228,7 +239,7 @@ report(struct server *s, struct port *p, sr_time now, bool bye)
 			return;
 		m.data = (struct sr_str){ (char *)sealed, n };
 	}
-	if (p->report_to.family != 0)
+	if (p->report_to.family != 0 && !p->silent)
 		s->rtcp_out += sr_media_send(apart ? p->pair.rtcp :
 		    p->pair.rtp, &m, 1, &st);
 }
@@ -324,9 +335,10 @@ media_keys(struct server *s, const struct sr_serve_event *ev)
 		return;
 	sr_crypto_full.srtp_free(p->guard);
 	p->guard = NULL;
+	p->silent = ev->keying.old;
 	ice_keys(p, &ev->keying);
 	shake_keys(s, p, &ev->keying);
-	if (ev->keying.keying != SR_KEYS_SDES || k == NULL)
+	if (p->silent || ev->keying.keying != SR_KEYS_SDES || k == NULL)
 		return;
 	key = (struct sr_srtp_key){ .suite = k->suite,
 	    .key = { (const char *)k->key, sr_suite_key(k->suite) },

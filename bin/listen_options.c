@@ -64,6 +64,14 @@ help(void)
 "      --drop-ext NS      no extensions of this namespace; repeatable\n"
 "      --mask-dtmf        no dialled digits\n"
 "\n"
+"Outliving this process\n"
+"      --store URL        memory:, sqlite:PATH, redis://HOST:PORT/DB or\n"
+"                         redis-sentinel://H:P,H:P/NAME/DB [memory:]\n"
+"      --node NAME        who we are in it, also after a restart [host name]\n"
+"      --store-lease S    until another node may take a session [5]\n"
+"      --store-keys HOW   yes, or no: SRTP is agreed anew [yes]\n"
+"      --store-password-file F  the first line of F\n"
+"\n"
 "Telling others\n"
 "      --log FILE         events there too: a file, FIFO or Unix socket\n"
 "      --clf FILE         each SIP message there, RFC 6873\n"
@@ -100,7 +108,8 @@ enum { PORTS = 256, ADVERTISE, ACCEPT, STRICT, ALLOW, AUTH, REALM, CERT, KEY,
 	CA, CRL, VERIFY, SRTP, CODECS, MAX_SESSIONS, START, LOG, MIX, KEEP,
 	MEDIA_TIMEOUT, MAX_DURATION, MIN_FREE, EXPIRES, T1, MIN_SE, DELAY,
 	JSON, VERSION, LATCH, CLF, ON_EVENT, ON_STREAM, BACKLOG, CONTROL,
-	METRICS, USER, CALL, REGISTER, USER_NAME, PASSWORD, DNS, HASH };
+	METRICS, USER, CALL, REGISTER, USER_NAME, PASSWORD, DNS, HASH, STORE,
+	NODE, LEASE, STORE_KEYS, STORE_PASSWORD };
 
 static const struct option longs[] = {
 	{ "listen", 1, NULL, 'l' }, { "output", 1, NULL, 'o' },
@@ -128,7 +137,10 @@ static const struct option longs[] = {
 	{ "call", 1, NULL, CALL }, { "register", 1, NULL, REGISTER },
 	{ "user-name", 1, NULL, USER_NAME },
 	{ "password-file", 1, NULL, PASSWORD }, { "dns", 1, NULL, DNS },
-	{ "hash-password", 1, NULL, HASH },
+	{ "hash-password", 1, NULL, HASH }, { "store", 1, NULL, STORE },
+	{ "node", 1, NULL, NODE }, { "store-lease", 1, NULL, LEASE },
+	{ "store-keys", 1, NULL, STORE_KEYS },
+	{ "store-password-file", 1, NULL, STORE_PASSWORD },
 	{ "quiet", 0, NULL, 'q' }, { "json", 0, NULL, JSON },
 	{ "help", 0, NULL, 'h' }, { "version", 0, NULL, VERSION },
 	{ NULL, 0, NULL, 0 }
@@ -266,9 +278,10 @@ chosen(struct options *o, int c, const char *arg)
 	static const char *const srtp[] = { "off", "allow", "require", NULL };
 	static const char *const whom[] = { "siprec", "any", NULL };
 	static const char *const latch[] = { "on", "off", NULL };
+	static const char *const keys[] = { "yes", "no", NULL };
 	const char *const *words = c == MIX ? mixes : c == START ? starts :
 	    c == CODECS ? codecs : c == SRTP ? srtp : c == ACCEPT ? whom :
-	    latch;
+	    c == STORE_KEYS ? keys : latch;
 	int v = 0, status = word(c, arg, words, &v);
 
 	switch (c) {
@@ -277,6 +290,7 @@ chosen(struct options *o, int c, const char *arg)
 	case CODECS: o->first_codec = v == 1; break;
 	case SRTP: o->srtp = (enum sr_srtp_policy)v; break;
 	case ACCEPT: o->any = v == 1; break;
+	case STORE_KEYS: o->store.no_keys = v == 1; break;
 	default: o->latch_off = v == 1; break;
 	}
 	return status;
@@ -290,6 +304,7 @@ number(struct options *o, int c, const char *arg)
 
 	switch (c) {
 	case MEDIA_TIMEOUT: return span(c, arg, SR_SEC, &o->media_timeout);
+	case LEASE: return span(c, arg, SR_SEC, &o->store.lease);
 	case MAX_DURATION: return span(c, arg, SR_SEC, &o->max_duration);
 	case MIN_FREE: return whole(c, arg, 0, INT64_MAX, &o->min_free);
 	case T1: return span(c, arg, SR_MSEC, &o->t1);
@@ -328,6 +343,9 @@ text_of(struct options *o, int c)
 	case PASSWORD: return &o->password_file;
 	case DNS: return &o->dns;
 	case HASH: return &o->hash_user;
+	case STORE: return &o->store.url;
+	case NODE: return &o->store.node;
+	case STORE_PASSWORD: return &o->store.password_file;
 	default: return NULL;
 	}
 }
@@ -360,6 +378,7 @@ option(struct options *o, int c, const char *arg)
 		return sr_ports_range(sr_cstr(arg), &o->lo, &o->hi) == SR_OK ?
 		    CLI_OK : wrong("--rtp-ports wants LO-HI, not '%s'", arg);
 	case MIX: case START: case CODECS: case SRTP: case ACCEPT: case LATCH:
+	case STORE_KEYS:
 		return chosen(o, c, arg);
 	default:
 		return number(o, c, arg);

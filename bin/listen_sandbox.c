@@ -139,6 +139,9 @@ permit_options(int rules, const struct options *o)
 	struct stat st;
 
 	permit_output(rules, o->record.dir);
+	if (store_is_kept(o) && strncmp(o->store.url, "sqlite:", 7) == 0)
+		permit_beside(rules, o->store.url + 7, WRITING);
+	permit_beside(rules, o->store.password_file, READING);
 	for (size_t i = 0; i < sizeof(read) / sizeof(*read); i++)
 		permit_beside(rules, read[i], READING);
 	for (size_t i = 0; i < sizeof(written) / sizeof(*written); i++)

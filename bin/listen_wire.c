@@ -15,11 +15,9 @@ watch(struct server *s, const struct sr_addr *src, const struct sr_addr *dst,
 {
 	struct sr_chunk c = { .kind = SR_DGRAM, .time = when, .data = data,
 	    .flow = { *src, *dst, proto } };
-	const struct sr_event *ev;
 
 	sr_engine_feed(s->engine, &c);
-	while ((ev = sr_engine_next(s->engine)) != NULL)
-		log_take(s, ev);
+	log_drain(s);
 }
 
 static struct sr_str call_id(struct sr_str raw);
@@ -62,6 +60,15 @@ lost(struct server *s, const struct sr_hop *hop)
 	s->lost[s->nlost++] = *hop;
 }
 
+void
+wire_show(struct server *s, const struct sr_serve_event *ev)
+{
+	/* What a request of ours answers came before it. */
+	if (settle(s, ev->server ? ev : NULL))
+		watch(s, &ev->hop.local, &ev->hop.remote, ev->hop.proto,
+		    sr_now(), ev->data);
+}
+
 static void
 send_message(struct server *s, const struct sr_serve_event *ev)
 {
@@ -71,11 +78,8 @@ send_message(struct server *s, const struct sr_serve_event *ev)
 	    ev->data) != SR_OK)
 		lost(s, &ev->hop);
 	clf_take(s, &ev->hop, true, sr_now(), ev->data);
-	/* What a request of ours answers came before it. */
-	if (!settle(s, ev->server ? ev : NULL))
-		return;
-	watch(s, &ev->hop.local, &ev->hop.remote, ev->hop.proto, sr_now(),
-	    ev->data);
+	if (!ev->held)
+		wire_show(s, ev);
 }
 
 struct asking {
@@ -158,8 +162,11 @@ take(struct server *s, const struct sr_serve_event *ev)
 	case SR_SERVE_KEYS:
 		media_keys(s, ev);
 		break;
-	case SR_SERVE_PERSIST:		/* not asked for */
+	case SR_SERVE_PERSIST:
+		store_persist(s, ev);
+		break;
 	case SR_SERVE_TAKEN:
+		store_taken(s, ev->call_id);
 		break;
 	}
 }
@@ -207,6 +214,27 @@ call_id(struct sr_str raw)
 	return (struct sr_str){ NULL, 0 };
 }
 
+void
+wire_take(struct server *s, const struct sr_serve_in *in, sr_time when)
+{
+	struct sr_str raw = in->raw;
+
+	/* What stood on the wire before this message is taken before it. */
+	s->busy = true;
+	media_first(s, call_id(raw));
+	s->busy = false;
+	clf_take(s, &in->hop, false, when, raw);
+	s->held = (struct sr_chunk){ .kind = SR_DGRAM, .time = when,
+	    .data = raw, .flow = { in->hop.remote, in->hop.local,
+	    in->hop.proto } };
+	s->holds = true;
+	if (sr_serve_receive(s->serve, in, sr_now()) == SR_EAUTH)
+		s->holds = false;
+	server_drain(s);
+	settle(s, NULL);
+	server_drain(s);
+}
+
 static void
 on_message(void *arg, const struct sr_hop *from, sr_time when,
     struct sr_str raw, unsigned flags)
@@ -216,19 +244,8 @@ on_message(void *arg, const struct sr_hop *from, sr_time when,
 	    .identity = sr_conn_identity(s->transport, from->conn) };
 
 	(void)flags;
-	/* What stood on the wire before this message is taken before it. */
-	s->busy = true;
-	media_first(s, call_id(raw));
-	s->busy = false;
-	clf_take(s, from, false, when, raw);
-	s->held = (struct sr_chunk){ .kind = SR_DGRAM, .time = when,
-	    .data = raw, .flow = { from->remote, from->local, from->proto } };
-	s->holds = true;
-	if (sr_serve_receive(s->serve, &in, sr_now()) == SR_EAUTH)
-		s->holds = false;
-	server_drain(s);
-	settle(s, NULL);
-	server_drain(s);
+	if (!store_fetch(s, &in, when))
+		wire_take(s, &in, when);
 }
 
 static void

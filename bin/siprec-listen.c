@@ -44,9 +44,11 @@ on_wake(void *arg, sr_time now)
 		media_tell(s);
 		look_at_disk(s);
 		hooks_look(s);
+		store_look(s);
 		run_status(s);
 	}
 	run_feed(s, now);
+	store_tick(s, now);
 	sr_serve_tick(s->serve, now);
 	server_drain(s);
 	if (now >= s->stop_by)
@@ -56,8 +58,9 @@ on_wake(void *arg, sr_time now)
 void
 server_wake(struct server *s)
 {
-	sr_time at = sr_serve_due(s->serve);
+	sr_time at = sr_serve_due(s->serve), store = store_due(s);
 
+	at = store < at ? store : at;
 	at = s->tenth < at ? s->tenth : at;
 	sr_wake_at(s->wake, s->stop_by < at ? s->stop_by : at);
 }
@@ -128,7 +131,7 @@ open_serve(struct server *s)
 	    .realm = sr_cstr(o->realm), .answer_delay = o->answer_delay,
 	    .media_timeout = o->media_timeout,
 	    .max_duration = o->max_duration,
-	    .max_sessions = s->max_sessions };
+	    .max_sessions = s->max_sessions, .persist = store_is_kept(o) };
 
 	if (o->srtp != SR_SRTP_OFF)
 		cfg.fingerprint = sr_cstr(sr_crypto_full.dtls_fingerprint());
@@ -156,6 +159,7 @@ open_engine(struct server *s)
 {
 	struct sr_cfg cfg = { .role = SR_WATCH, .all = s->o->any,
 	    .reports = true, .no_latch = s->o->latch_off,
+	    .journal = store_is_kept(s->o),
 	    .wire = s->o->record.keep_rtp, .crypto = &sr_crypto_full,
 	    .taken = taken, .arg = (void *)&s->o->record };
 
@@ -211,6 +215,7 @@ serve(const struct options *o)
 	    (status = identity_open(s)) != CLI_OK ||
 	    (status = open_engine(s)) != CLI_OK ||
 	    (status = wire_open(s)) != CLI_OK ||
+	    (status = store_open(s)) != CLI_OK ||
 	    (status = sandbox_files(s)) != CLI_OK ||
 	    (status = open_serve(s)) != CLI_OK ||
 	    (status = log_open(s)) != CLI_OK ||
@@ -219,6 +224,7 @@ serve(const struct options *o)
 	    (status = metrics_open(s)) != CLI_OK ||
 	    (status = run_privileges(s)) != CLI_OK ||
 	    (status = hooks_open(s)) != CLI_OK ||
+	    (status = store_begin(s)) != CLI_OK ||
 	    (status = sandbox_calls(s)) != CLI_OK);
 	if (status == CLI_OK) {
 		run_ready(s);
@@ -227,6 +233,7 @@ serve(const struct options *o)
 			status = CLI_SYSTEM;
 		finish(s);
 	}
+	store_close(s);
 	control_close(s);
 	sr_metrics_close(s->metrics);
 	wire_close(s);

@@ -9,6 +9,7 @@ _siprec_listen()
 	--accept) words="siprec any" ;;
 	--srtp) words="off allow require" ;;
 	--answer-codecs) words="all first" ;;
+	--store-keys) words="yes no" ;;
 	--rtp-latch) words="on off" ;;
 	--metadata-keep) words="full ids none" ;;
 	--start) words="running held" ;;
@@ -18,14 +19,16 @@ _siprec_listen()
 	--on-event|--on-stream) COMPREPLY=($(compgen -c -- "$cur")); return ;;
 	-o|--output) COMPREPLY=($(compgen -d -- "$cur")); return ;;
 	-c|--config|--auth|--tls-cert|--tls-key|--tls-ca|\
-	--tls-crl|--identity-cert|--identity-ca|--log|--clf|--control|--password-file)
+	--tls-crl|--identity-cert|--identity-ca|--log|--clf|--control|\
+	--password-file|--store-password-file)
 		COMPREPLY=($(compgen -f -- "$cur")); return ;;
 	-l|--listen|--allow|--realm|--session-expires|\
 	--rtp-ports|--advertise|--media-timeout|\
 	--max-duration|--max-sessions|--min-free|--backlog|\
 	--metrics|--call|--register|--user-name|--dns|\
 	--allow-identity|--trusted|--rate|--mode|--encrypt-to|\
-	--drop-ext|--hash-password|--t1|--min-se|--answer-delay)
+	--drop-ext|--hash-password|--t1|--min-se|--answer-delay|\
+	--store|--node|--store-lease)
 		return ;;
 	*)	words="-l -o -c -q -h --listen --output --config --accept
 		--strict --allow --auth --realm --tls-cert --tls-key
@@ -39,7 +42,8 @@ _siprec_listen()
 		--identity --identity-cert --identity-ca
 		--allow-identity --trusted --rate --require-tls --mode
 		--encrypt-to --metadata-keep --drop-ext --mask-dtmf
-		--no-sandbox
+		--no-sandbox --store --node --store-lease --store-keys
+		--store-password-file
 		--hash-password --t1 --min-se --answer-delay --help
 		--version" ;;
 	esac

@@ -234,6 +234,9 @@ int sr_mark_read(struct sr_str mark, sr_time *start, struct sr_marked *v,
     size_t max, size_t *n);
 /* The index that it had when the mark was made; SIZE_MAX: it is new. */
 size_t sr_stream_was(const struct sr_stream *t);
+/* As sr_engine_note, of this session. */
+int sr_session_note(struct sr_session *s, sr_time now, const char *rule,
+    const char *text);
 /* Ends a session now for a reason of the owner's ("taken-over"; static). */
 void sr_session_end(struct sr_session *s, sr_time now, const char *reason);
 

@@ -219,6 +219,7 @@ struct sr_serve_event {
 	enum sr_dir dir;		/* SR_RECVONLY or SR_INACTIVE */
 	struct sr_serve_keying keying;
 	bool on, over;
+	bool held;			/* SEND: sr_serve_held has told of it */
 	uint64_t conn;
 	enum sr_serve_act act;
 	const char *rule;
@@ -282,6 +283,12 @@ int sr_serve_register(struct sr_serve *s, const struct sr_serve_register *r,
  * 500 ms, and a NOTE "store" says so, once until it works again.  SR_ENOENT:
  * nothing waits for that ticket (any more): after SR_EAUTH, abandon the session
  * by its name. */
+/* What waits behind that ticket, oldest first: SEND events as they will come,
+ * for who has to show them before; NULL: no more. */
+const struct sr_serve_event *sr_serve_held(struct sr_serve *s,
+    uint64_t ticket, size_t i);
+/* PERSIST for all sessions: the store has forgotten them. */
+void sr_serve_persist_all(struct sr_serve *s);
 int sr_serve_persisted(struct sr_serve *s, uint64_t ticket, int err,
     sr_time now);
 /* Another server has it: what waits is not sent, its legs end without BYE or
@@ -319,6 +326,9 @@ int sr_serve_save(const struct sr_serve *s, struct sr_str first, bool keys,
  * SR_ELIMIT; SR_ENOMEM. */
 int sr_serve_restore(struct sr_serve *s, struct sr_str in, bool keys,
     const struct sr_hop *from, sr_time now);
+/* Tells a request, that nothing can be said about now, to come again. */
+int sr_serve_busy(struct sr_serve *s, const struct sr_serve_in *in,
+    uint32_t retry_after, sr_time now);
 /* Is this message a request in a dialog, or one that replaces a dialog, that is
  * not known here and has not ended lately?  *call_id, borrowed until the next
  * call, is that dialog's: whoever has a store asks it before the message is

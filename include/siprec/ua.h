@@ -61,6 +61,10 @@ void sr_ua_free(struct sr_ua *ua);
  * it is no SIP message; SR_ELIMIT; SR_ENOMEM. */
 int sr_ua_receive(struct sr_ua *ua, const struct sr_hop *from, sr_time now,
     struct sr_str raw);
+/* The same, but nothing is done: a request is told to come again in so many
+ * seconds (503, by no transaction), anything else is passed over. */
+int sr_ua_busy(struct sr_ua *ua, const struct sr_hop *from, sr_time now,
+    struct sr_str raw, uint32_t retry_after);
 void sr_ua_tick(struct sr_ua *ua, sr_time now);
 /* A connection closed (conn), could not be opened, or a send failed (conn 0):
  * what waits for an answer there takes its next hop, or fails. */

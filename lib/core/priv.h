@@ -407,6 +407,7 @@ struct sr_engine {
 	bool adopting;			/* several packets at once */
 	bool over;			/* nothing comes any more */
 	bool again;			/* what is fed has been told before */
+	bool again_marked;		/* and its files are there */
 	struct sr_str again_id;
 	uint8_t *opened;		/* the SRTP packet on its way */
 	struct sr_flow unwanted;

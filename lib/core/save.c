@@ -33,6 +33,18 @@ sr_session_end(struct sr_session *s, sr_time now, const char *reason)
 	}
 }
 
+int
+sr_session_note(struct sr_session *s, sr_time now, const char *rule,
+    const char *text)
+{
+	struct sr_engine *e = s->engine;
+
+	e->now = now;
+	e->num = 0;
+	warn(e, s, rule, "%s", text);
+	return e->err == SR_ENOMEM ? SR_ENOMEM : SR_OK;
+}
+
 size_t
 sr_stream_was(const struct sr_stream *t)
 {
@@ -335,6 +347,7 @@ sr_engine_restore(struct sr_engine *e, struct sr_str saved,
 		return err;
 	e->again = true;
 	e->again_id = v.id;
+	e->again_marked = mark.n > 0;
 	e->num = 0;
 	r = sr_rd(v.journal);
 	while (journal_next(&r, &c)) {

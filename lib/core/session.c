@@ -165,12 +165,22 @@ session_new(struct sr_engine *e, struct sr_str call_id)
 	return s;
 }
 
+/* A session that is made again has its old name, unless that is somebody
+ * else's here. */
+static bool
+keeps_name(struct sr_engine *e)
+{
+	return e->again_marked || e->cfg.taken == NULL ||
+	    !e->cfg.taken(e->cfg.arg, e->now, e->again_id);
+}
+
 /* The name is given when the session begins: a refused call takes none. */
 void
 session_begin(struct sr_session *s)
 {
-	s->id = s->engine->again ? sr_arena_dup(&s->arena,
-	    s->engine->again_id) : name_of(s, s->call_id);
+	s->id = s->engine->again && keeps_name(s->engine) ?
+	    sr_arena_dup(&s->arena, s->engine->again_id) :
+	    name_of(s, s->call_id);
 	s->begun = s->engine->now;
 	s->early = NULL;
 }

@@ -250,7 +250,7 @@ recorder_behind(struct rec_session *s, sr_time now)
 
 /* ---- session ---- */
 
-static void mark(struct rec_session *s);
+static void mark_begin(struct rec_session *s);
 
 static int
 begin(struct sr_recorder *r, const struct sr_event *ev)
@@ -275,8 +275,8 @@ begin(struct sr_recorder *r, const struct sr_event *ev)
 	*sr_session_slot(ev->session) = s;
 	err = files_session_dir(s, ev->time, sr_session_id(ev->session),
 	    ev->again);
-	if (err == SR_OK && s->recorder->cfg.resumes)
-		mark(s);
+	if (err == SR_OK && s->recorder->cfg.resumes && s->left.n == 0)
+		mark_begin(s);
 	if (err == SR_ESYS) {
 		recorder_fail(s, "");
 		if (s->dir >= 0)
@@ -345,6 +345,17 @@ mark(struct rec_session *s)
 		worker_mark(s, sr_buf_str(&bytes));
 	sr_buf_free(&bytes);
 	s->marked = s->nstreams;
+}
+
+/* There is no media yet that it would have to wait for. */
+static void
+mark_begin(struct rec_session *s)
+{
+	struct sr_buf bytes;
+
+	if (resume_bytes(s, &bytes) == SR_OK)
+		session_mark(s, sr_buf_str(&bytes));
+	sr_buf_free(&bytes);
 }
 
 /* Has any media come since the last time? */

@@ -157,6 +157,31 @@ persist_holds(struct sr_serve *s, struct leg *l,
 	return h != NULL && hold_add(h, ev);
 }
 
+const struct sr_serve_event *
+sr_serve_held(struct sr_serve *s, uint64_t ticket, size_t i)
+{
+	struct hold *h = s->holds;
+	struct held *m;
+
+	while (h != NULL && h->ticket != ticket)
+		h = h->next;
+	m = h != NULL ? h->first : NULL;
+	while (m != NULL && i-- > 0)
+		m = m->next;
+	if (m == NULL)
+		return NULL;
+	m->ev.held = true;
+	return &m->ev;
+}
+
+void
+sr_serve_persist_all(struct sr_serve *s)
+{
+	for (struct leg *l = s->oldest; l != NULL; l = l->newer)
+		persist_dirty(l);
+	persist_flush(s);
+}
+
 /* ---- it is written, or was waited for in vain ---- */
 
 static struct hold *

@@ -418,6 +418,7 @@ void snapshot_response(struct leg *l, int status);
 void snapshot_arrived(struct leg *l);
 sr_time watchdog_due(const struct leg *l);
 void watchdog_tick(struct leg *l);
+bool watchdog_expects(const struct leg *l);	/* media */
 void watchdog_response(struct leg *l, int status);
 
 /* ---- subscribe.c ---- */

@@ -297,8 +297,11 @@ restore_told(struct leg *l, int status)
 bool
 restore_unreached(struct leg *l, const struct sr_ua_event *ev)
 {
-	if (l->back.at == 0 || ev->kind != SR_UA_FAILED || is_gone(ev) ||
-	    (sr_dialog_timer(l->d).interval == 0 && ++l->back.unreached > 3))
+	if (l->back.at == 0 || ev->kind != SR_UA_FAILED || is_gone(ev))
+		return false;
+	/* One that rests, or refreshes the session, may come by itself. */
+	if (sr_dialog_timer(l->d).interval == 0 && watchdog_expects(l) &&
+	    ++l->back.unreached > 3)
 		return false;
 	l->probing = false;
 	l->probe_at = l->s->now + UNREACHED;

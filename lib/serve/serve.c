@@ -265,6 +265,14 @@ sr_serve_receive(struct sr_serve *s, const struct sr_serve_in *in, sr_time now)
 	return sr_ua_receive(s->ua, &in->hop, now, in->raw);
 }
 
+int
+sr_serve_busy(struct sr_serve *s, const struct sr_serve_in *in,
+    uint32_t retry_after, sr_time now)
+{
+	begin(s, now);
+	return sr_ua_busy(s->ua, &in->hop, now, in->raw, retry_after);
+}
+
 void
 sr_serve_lost(struct sr_serve *s, const struct sr_hop *hop, sr_time now)
 {

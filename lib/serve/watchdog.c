@@ -48,6 +48,15 @@ quiet_at(const struct leg *l)
 	return at;
 }
 
+bool
+watchdog_expects(const struct leg *l)
+{
+	for (size_t i = 0; i < l->nlines; i++)
+		if (should_have_media(&l->lines[i]))
+			return true;
+	return false;
+}
+
 /* A client that refreshes the session tells by itself that it is there; media
  * tells it too.  One that had the time to go while nobody was here is asked
  * soon. */

@@ -371,6 +371,8 @@ void invite_stray(struct sr_ua *ua, struct heard *h);
 
 /* ---- server_tx.c, uas.c, reply.c, reliable.c ---- */
 
+/* 503, and nothing is kept. */
+void server_busy(struct sr_ua *ua, struct heard *h, uint32_t retry_after);
 void server_receive(struct sr_ua *ua, struct heard *h);
 struct sr_tx *server_find(struct sr_ua *ua, const struct sr_msg *m,
     const struct via *v, struct sr_str method);

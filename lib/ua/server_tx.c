@@ -1,6 +1,7 @@
 /* server_tx - requests that came in: RFC 3261 section 17.2, RFC 6026. */
 #include "priv.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -168,12 +169,16 @@ server_unlink(struct sr_tx *tx)
 
 /* Over the limit nothing is kept: TX-14. */
 static void
-overload(struct sr_ua *ua, struct heard *h, const struct via *v)
+overload(struct sr_ua *ua, struct heard *h, const struct via *v,
+    uint32_t retry_after)
 {
-	struct sr_ua_reply r = { .status = 503,
-	    .headers = SR_STR("Retry-After: 10\r\n") };
+	struct sr_ua_reply r = { .status = 503 };
 	struct sr_tx tx = { .ua = ua };
 	struct wire *w;
+	char line[40];
+
+	r.headers = (struct sr_str){ line, (size_t)snprintf(line, sizeof(line),
+	    "Retry-After: %u\r\n", retry_after) };
 
 	fill(&tx, h, v);
 	w = write_reply(&tx, &r, (struct sr_str){ NULL, 0 });
@@ -241,7 +246,17 @@ server_receive(struct sr_ua *ua, struct heard *h)
 	else if ((tx = server_new(ua, h, &v)) != NULL)
 		uas_request(tx);
 	else
-		overload(ua, h, &v);
+		overload(ua, h, &v, 10);
+}
+
+void
+server_busy(struct sr_ua *ua, struct heard *h, uint32_t retry_after)
+{
+	struct sr_str rest;
+	struct via v;
+
+	if (via_read(via_top(&h->msg, &rest), &v))
+		overload(ua, h, &v, retry_after);
 }
 
 bool

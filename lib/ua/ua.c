@@ -386,6 +386,24 @@ sr_ua_receive(struct sr_ua *ua, const struct sr_hop *from, sr_time now,
 	return SR_OK;
 }
 
+int
+sr_ua_busy(struct sr_ua *ua, const struct sr_hop *from, sr_time now,
+    struct sr_str raw, uint32_t retry_after)
+{
+	struct heard *h;
+	int err;
+
+	begin(ua, now);
+	if (raw.n > ua->cfg.max_message)
+		return SR_ELIMIT;
+	if ((err = heard_new(&h, from, raw)) != SR_OK)
+		return err;
+	if (h->msg.status == 0 && h->msg.method != SR_ACK)
+		server_busy(ua, h, retry_after);
+	heard_drop(h);
+	return SR_OK;
+}
+
 static void
 fire(struct timer *t)
 {

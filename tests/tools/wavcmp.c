@@ -7,6 +7,9 @@
  *                         silence around it?  prints where it begins
  * wavcmp -z A B           the same, but that B may be silent for one stretch;
  *                         prints which frames of it differ: from, to
+ * wavcmp -r N A B         every stretch of B that is not silent stands in A, up
+ *                         to N frames later or earlier; prints where each
+ *                         begins, how long it is, and by how many it is off
  * wavcmp -i A             rate, channels, frames, frames that are not silent */
 #include <inttypes.h>
 #include <stdio.h>
@@ -187,6 +190,53 @@ quiet_from(const struct wav *w, size_t i)
 	return i;
 }
 
+enum { SILENCE = 400 };			/* frames that divide stretches */
+
+/* The end of the stretch that begins at i: silence follows. */
+static size_t
+loud_until(const struct wav *w, size_t i)
+{
+	size_t quiet = 0;
+
+	for (; i < w->frames && quiet < SILENCE; i++)
+		quiet = sample(w, i) == 0 ? quiet + 1 : 0;
+	return i - quiet;
+}
+
+static bool
+stands_at(const struct wav *a, const struct wav *b, size_t from, size_t to,
+    long off)
+{
+	size_t at = from + (size_t)off;
+
+	return (off >= 0 || from >= (size_t)-off) &&
+	    at + (to - from) <= a->frames &&
+	    same(a, at, b, from, to - from) == to - from;
+}
+
+static int
+stretches(const struct wav *a, const struct wav *b, long most)
+{
+	size_t from, to;
+	long off;
+
+	if (a->channels != 1 || b->channels != 1)
+		return 1;
+	for (to = 0; (from = quiet_from(b, to)) < b->frames;) {
+		to = loud_until(b, from);
+		for (off = 0; off <= most && !stands_at(a, b, from, to, off);
+		    off = off > 0 ? -off : -off + 1)
+			;
+		if (off > most) {
+			printf("%zu frames from %zu on in %s are not in %s\n",
+			    to - from, from, b->name, a->name);
+			return 1;
+		}
+		printf("%zu %zu %ld\n", from, to - from, off);
+	}
+	return 0;
+}
+
 static int
 find(const struct wav *w, size_t n, const char *want)
 {
@@ -246,12 +296,16 @@ main(int argc, char **argv)
 		open_wav(&a, argv[2]);
 		open_wav(&b, argv[3]);
 		rc = compare_hole(&a, &b);
+	} else if (argc == 5 && strcmp(argv[1], "-r") == 0) {
+		open_wav(&a, argv[3]);
+		open_wav(&b, argv[4]);
+		rc = stretches(&a, &b, strtol(argv[2], NULL, 10));
 	} else if (argc == 3) {
 		open_wav(&a, argv[1]);
 		open_wav(&b, argv[2]);
 		rc = compare(&a, &b);
 	} else {
-		fputs("usage: wavcmp [-s N | -z] A B | -f N SHA256 A | -i A\n",
+		fputs("usage: wavcmp [-s N | -r N | -z] A B | -f N SHA256 A | -i A\n",
 		    stderr);
 	}
 	free(a.bytes);
