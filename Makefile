@@ -1,5 +1,5 @@
 # make | make check | make SAN=address,undefined check | make lint | make bench
-# make soak | make fuzz | make install DESTDIR=
+# make soak | make chaos | make fuzz | make install DESTDIR=
 PREFIX  ?= /usr/local
 BINDIR  ?= $(PREFIX)/bin
 MANDIR  ?= $(PREFIX)/share/man
@@ -119,6 +119,10 @@ bench: all tools $B/tests/bench/floor
 soak: all
 	BIN=$(abspath $(BIN)) tests/soak/run
 
+# Random faults over live calls; CHAOS_FAULTS says how many, 200 unless said.
+chaos: all tools
+	BIN=$(abspath $(BIN)) TOOLS=$(abspath $B/tests/tools) tests/chaos/run
+
 # Coverage-guided, with clang: each target for FUZZ_SECONDS.
 FUZZ_SECONDS ?= 60
 fuzz:
@@ -143,6 +147,6 @@ install: all
 	sed 's|/usr/local/bin/|$(BINDIR)/|' lib/systemd/siprec-listen.service \
 		>$(DESTDIR)$(UNITDIR)/siprec-listen.service
 
-.PHONY: all check lint bench soak fuzz clean install tools
+.PHONY: all check lint bench soak chaos fuzz clean install tools
 .SECONDARY:
 -include $(shell find $B -name '*.d' 2>/dev/null)
