@@ -305,8 +305,8 @@ main(int argc, char **argv)
 		open_wav(&b, argv[2]);
 		rc = compare(&a, &b);
 	} else {
-		fputs("usage: wavcmp [-s N | -r N | -z] A B | -f N SHA256 A | -i A\n",
-		    stderr);
+		fputs("usage: wavcmp [-s N | -r N | -z] A B | "
+		    "-f N SHA256 A | -i A\n", stderr);
 	}
 	free(a.bytes);
 	free(b.bytes);
