@@ -356,7 +356,8 @@ fetched(struct server *s, const struct sr_kept *k)
 
 	if (f == NULL) {
 		/* Nobody waits any more: but it is ours now, and must go on. */
-		if (k->err == SR_OK && !is_here(s, k->key) && (err = restore(s, k->value, NULL)) != SR_OK)
+		if (k->err == SR_OK && !is_here(s, k->key) &&
+		    (err = restore(s, k->value, NULL)) != SR_OK)
 			restore_failed(s, k->key, err);
 		return;
 	}
