@@ -1,9 +1,10 @@
 /* storetest - does a store do what a store does, and how fast?
  *
  * storetest [-p FILE] [-r ROUNDS] URL [CLAIM...]	TAP
- * storetest -b [-p FILE] URL				figures */
-#include "store/conform.h"
-
+ * storetest -b [-p FILE] URL				figures
+ * storetest -k [-p FILE] URL	a keeper, until SIGTERM: see storetest_keep.c
+ *
+ * A store that is not there is 69, with words on stderr. */
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SESSIONS = 2000, VALUE = 16384, BATCH = 64 };
+#include "store/conform.h"
+#include "store/work.h"
 
 static bool failed;
 
@@ -61,83 +63,33 @@ conform(struct ground *g, int argc, char *argv[])
 	return bad > 0 || n == 0;
 }
 
-/* ---- figures ---- */
-
-static double
-seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* The same operation for each of so many sessions, some at a time. */
-static double
-rate(struct ground *g, struct sr_store *st, enum sr_store_verb verb,
-    size_t at_once)
-{
-	static char value[VALUE], keys[BATCH][32];
-	struct sr_store_op ops[BATCH];
-	double start = seconds();
-	size_t done = 0, n;
-
-	for (; done < SESSIONS && seconds() - start < 5; done += n) {
-		for (n = 0; n < at_once && done + n < SESSIONS; n++) {
-			snprintf(keys[n], sizeof(keys[n]), "bench-%zu@host",
-			    done + n);
-			ops[n] = (struct sr_store_op){ verb,
-			    sr_cstr(keys[n]), { value, verb == SR_STORE_PUT ?
-			    sizeof(value) : 0 }, NULL, 0, 0 };
-		}
-		if (sr_store_write(st, ops, n, g->now) != SR_OK) {
-			fail(__FILE__, __LINE__, "%s", sr_store_why(st));
-			return 0;
-		}
-		for (size_t i = 0; i < n; i++)
-			COMES(g, ops[i].err, SR_OK);
-	}
-	return (double)done / (seconds() - start);
-}
-
 static int
-bench(struct ground *g)
+is_there(const struct ground *g)
 {
-	struct sr_store_cfg cfg = { .url = g->url, .node = "bench",
-	    .password_file = g->password_file };
-	struct sr_store *st;
-	struct sr_buf why;
+	struct sr_store *st = work_open(g->url, g->password_file);
 
-	sr_buf_init(&why, 1000);
-	if (sr_store_open(&st, &cfg, &why) != SR_OK) {
-		fail(__FILE__, __LINE__, "%.*s", SR_FMT(sr_buf_str(&why)));
-		return 1;
+	if (st == NULL)
+		return 64;
+	if (sr_store_check(st) != SR_OK) {
+		fprintf(stderr, "storetest: %s\n", sr_store_why(st));
+		sr_store_close(st);
+		return 69;
 	}
-	sr_buf_free(&why);
-	printf("values of %d bytes\n", VALUE);
-	printf("puts, one at a time     %8.0f a second\n",
-	    rate(g, st, SR_STORE_PUT, 1));
-	printf("puts, %d at a time      %8.0f a second\n", BATCH,
-	    rate(g, st, SR_STORE_PUT, BATCH));
-	printf("renewals, %d at a time  %8.0f a second\n", BATCH,
-	    rate(g, st, SR_STORE_RENEW, BATCH));
-	printf("deletes, %d at a time   %8.0f a second\n", BATCH,
-	    rate(g, st, SR_STORE_DELETE, BATCH));
 	sr_store_close(st);
-	return failed;
+	return 0;
 }
 
 int
 main(int argc, char *argv[])
 {
 	struct ground g = { .rounds = 1000, .fail = fail };
-	bool figures = false;
-	int c;
+	int c, mode = 0, status;
 
-	while ((c = getopt(argc, argv, "bp:r:")) != -1)
+	while ((c = getopt(argc, argv, "bkp:r:")) != -1)
 		switch (c) {
 		case 'b':
-			figures = true;
+		case 'k':
+			mode = c;
 			break;
 		case 'p':
 			g.password_file = optarg;
@@ -154,6 +106,9 @@ main(int argc, char *argv[])
 	g.url = argv[optind];
 	g.real = strncmp(g.url, "redis", 5) == 0;
 	g.now = (sr_time)time(NULL) * SR_SEC;
-	return figures ? bench(&g) :
+	if (mode == 0 && (status = is_there(&g)) != 0)
+		return status;
+	return mode == 'b' ? work_bench(g.url, g.password_file) : mode == 'k' ?
+	    work_keep(g.url, g.password_file) :
 	    conform(&g, argc - optind - 1, argv + optind + 1);
 }

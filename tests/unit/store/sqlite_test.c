@@ -299,7 +299,7 @@ TEST(sqlite_file_is_shared_by_processes)
 {
 	struct sr_store *st;
 	int status, bad = 0;
-	char key[16];
+	char key[16] = "";
 
 	begin();
 	for (int i = 0; i < 4; i++)
