@@ -75,7 +75,8 @@ enum sr_step_from {
 enum sr_withheld {			/* what a step leaves undone */
 	SR_HOLD_NOTHING,
 	SR_HOLD_ACK,			/* no ACK for the 2xx */
-	SR_HOLD_BYE			/* the BYE is lost: do not send it */
+	SR_HOLD_BYE,			/* the BYE is lost: do not send it */
+	SR_HOLD_PRACK	/* a PRACK over UDP is lost, twice; then it comes */
 };
 
 struct sr_check;
@@ -103,11 +104,16 @@ struct sr_step {
 	/* Further headers and habits. */
 	bool replaces;			/* leg 0's dialog; Require: replaces */
 	bool stranger;			/* ... a dialog that nobody has */
+	bool early_only;		/* ... and only an early one */
 	const char *require;		/* one more option there, or NULL */
 	bool no_mark;			/* Contact without +sip.src */
 	bool no_require;		/* siprec in Supported only */
 	bool rel;			/* Require: 100rel, PRACK what comes */
 	uint32_t session_expires;	/* seconds; 0: the runner's choice */
+	bool cross;	/* SR_AWAIT: their INVITE gets 491, and one of ours
+			 * goes before that */
+	bool small;	/* SR_AWAIT: it gets 422; Min-SE: session_expires */
+	bool patient;	/* a 503 is taken as: come again, when it says so */
 	const char *refresher;		/* "uac", "uas", or NULL */
 	struct sr_str type, body;	/* of SR_DO_INFO; absent: without */
 	enum sr_withheld withheld;
@@ -281,6 +287,8 @@ struct sr_seen {
 	const struct sr_msg *reply;	/* final; NULL: none came */
 	const struct sr_msg *provisional;	/* the last one above 100 */
 	const struct sr_msg *prack;	/* the answer to our last PRACK */
+	const struct sr_msg *retried;	/* an answer that was no end: ours was
+					 * sent again */
 	const struct sr_msg *invite;	/* SR_DO_CANCEL: the final answer to
 					 * the INVITE */
 	const struct sr_sdp *offer;	/* in force at this step */
@@ -288,6 +296,10 @@ struct sr_seen {
 	const struct sr_sdp *before;	/* the server's SDP before this one */
 	struct sr_str dialog_tag;	/* the server's tag known before */
 	unsigned copies;		/* retransmissions of the reply */
+	unsigned early_copies;		/* ... of the provisional one */
+	bool held;	/* a PRACK was lost, and the final answer came late
+			 * enough for a copy before it */
+	bool again;			/* their request came again */
 	bool bye;			/* the server ended the dialog */
 	sr_time bye_after;		/* so long after the reply */
 	bool old_leg_bye;		/* ... the one that was replaced */

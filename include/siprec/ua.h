@@ -88,6 +88,8 @@ enum sr_ua_kind {
 			 * request of ours; provisional (not 100) too; what was
 			 * tried again by itself (401, 422, 491 ...) only when
 			 * that was the end.  retry_after where it has one */
+	SR_UA_RETRY,	/* dialog, cookie, method, status, msg, body: what came
+			 * before, when it is tried again by itself */
 	SR_UA_ACKED,	/* dialog, tx, msg, body: the ACK of our 2xx came */
 	SR_UA_PRACKED,	/* dialog, tx: our reliable 18x came there; a PRACK
 			 * with a body is a REQUEST too, just before */
@@ -216,6 +218,7 @@ struct sr_dialog_request {
 	struct sr_str method;
 	struct sr_str headers, type, body;
 	uint64_t cookie;
+	bool cross;			/* does not wait: for tests of a peer */
 };
 /* SR_OK; SR_ENOENT: the dialog is over, or has no other side yet; SR_ELIMIT;
  * SR_ENOMEM. */

@@ -201,6 +201,31 @@ static const struct sr_check checks[] = {
 	    T_BYE, 0, "ends with BYE when no ACK comes for 64*T1",
 	    "did not end a call that has no ACK"),
 
+	ROW("prack-copies", "RL-01", "RFC 3262 section 3", SR_MUST,
+	    T_EARLY_COPIES, 0,
+	    "repeats a reliable provisional answer until its PRACK comes",
+	    "a provisional answer whose PRACK was lost was not repeated"),
+	ROW("early-update", "UP-05", "RFC 3311 section 5.2", SR_MUST,
+	    T_STATUS, 2, "takes an UPDATE before it has answered the INVITE",
+	    "an UPDATE in an early dialog was refused"),
+
+	/* At another moment, at another place. */
+	ROW("glare-491", "UA-24", "RFC 3261 section 14.2", SR_MUST,
+	    T_RETRIED, 491, "answers a re-INVITE that crosses its own with 491",
+	    "a re-INVITE that crossed its own did not get 491"),
+	ROW("glare-again", "UA-24", "RFC 3261 section 14.1", SR_SHOULD,
+	    T_AGAIN, 0, "sends its re-INVITE again after a 491",
+	    "gave its re-INVITE up after a 491"),
+	ROW("glare-taken", "UA-24", "RFC 3261 section 14.1", SR_MUST,
+	    T_TAKEN_AGAIN, 2, "takes the re-INVITE that comes again",
+	    "refused the re-INVITE that came again"),
+	ROW("retry-after", "UA-30", "RFC 3261 section 21.5.4", SR_SHOULD,
+	    T_RETRY_AFTER, 0, "says in a 503 when to come again",
+	    "a 503 has no Retry-After"),
+	ROW("redirect-contact", "UA-29", "RFC 3261 section 8.1.3.4", SR_MUST,
+	    T_REDIRECT, 0, "says in a 3xx where to go",
+	    "a 3xx has no Contact"),
+
 	/* Replaces, timers. */
 	ROW("replaces", "RP-01", "RFC 3891 section 3", SR_MUST, T_STATUS, 2,
 	    "takes an INVITE that replaces a dialog of ours",
@@ -211,6 +236,10 @@ static const struct sr_check checks[] = {
 	ROW("replaces-481", "RP-03", "RFC 3891 section 3", SR_MUST, T_STATUS,
 	    481, "answers a Replaces that matches nothing with 481",
 	    "a Replaces that matches nothing did not get 481"),
+	ROW("replaces-486", "RP-06", "RFC 3891 section 3", SR_MUST, T_STATUS,
+	    486, "answers an early-only Replaces of a call that is answered "
+	    "with 486", "an early-only Replaces of a call that is answered did "
+	    "not get 486"),
 	ROW("timer-value", "ST-02", "RFC 4028 section 9", SR_MUST, T_SE, 0,
 	    "never raises the session interval",
 	    "the answer has a longer session interval than asked for"),
@@ -225,6 +254,10 @@ static const struct sr_check checks[] = {
 	ROW("timer-422", "ST-01", "RFC 4028 section 9", SR_SHOULD, T_MIN_SE,
 	    0, "answers too small an interval with 422 and Min-SE",
 	    "an interval below 90 s did not get 422 with Min-SE"),
+
+	ROW("timer-raised", "ST-06", "RFC 4028 section 7.4", SR_MUST,
+	    T_RAISED, 0, "raises its interval to what a 422 asks for",
+	    "its refresh has a shorter interval than the 422 asked for"),
 
 	/* What the server does of itself. */
 	ROW("srs-mlines", "R7866-7.2-5", "RFC 7866 section 7.2", SR_MUST,

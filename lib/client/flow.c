@@ -211,7 +211,8 @@ put_meta(struct playing *p, const struct row *r, struct sr_step *step)
 	return SR_OK;
 }
 
-/* Clients that know no other update than a re-INVITE send the SDP again. */
+/* Clients that know no other update than a re-INVITE send the SDP again; there
+ * is none before the answer. */
 static void
 put_kind(struct playing *p, const struct row *r, struct sr_step *step)
 {
@@ -221,7 +222,8 @@ put_kind(struct playing *p, const struct row *r, struct sr_step *step)
 	step->kind = r->kind;
 	step->has_sdp = (request && (r->flags & NO_SDP) == 0) ||
 	    (r->kind == SR_AWAIT && r->method == SR_INVITE);
-	if (r->kind == SR_DO_UPDATE && p->s->dialect->update == SR_INVITE) {
+	if (r->kind == SR_DO_UPDATE && r->from != SR_FROM_RINGING &&
+	    p->s->dialect->update == SR_INVITE) {
 		step->kind = SR_DO_REINVITE;
 		step->has_sdp = true;
 	}
@@ -258,6 +260,10 @@ put_row(struct playing *p, const struct row *r, struct sr_step *step)
 	step->leg = (r->flags & LEG_1) != 0;
 	step->method = r->method;
 	step->replaces = (r->flags & (REPLACES | STRANGER)) != 0;
+	step->early_only = (r->flags & EARLY_ONLY) != 0;
+	step->cross = (r->flags & CROSS) != 0;
+	step->small = (r->flags & SMALL) != 0;
+	step->patient = (r->flags & PATIENT) != 0;
 	step->stranger = (r->flags & STRANGER) != 0;
 	step->rel = (r->flags & REL) != 0;
 	step->no_mark = (r->flags & NO_MARK) != 0;

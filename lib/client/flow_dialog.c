@@ -54,6 +54,22 @@ static const struct row reliable[] = {
 	  .text = "provisional answers have to be reliable" },
 	{ BYE_TELLS(6000, "1."), .text = "the call ends" } };
 
+static const struct row lost_prack[] = {
+	{ INVITE("a b", TWO), .flags = REL, .withheld = SR_HOLD_PRACK,
+	  .checks = "reliable prack prack-copies",
+	  .text = "the PRACK is lost, twice; over UDP alone" },
+	{ BYE_TELLS(6000, "1."), .text = "the call ends" } };
+
+static const struct row early_update[] = {
+	{ INVITE("a b", "1+#AB A+1>a<b B+1?>b<a"), .flags = REL,
+	  .checks = "reliable prack",
+	  .text = "the name of the second party is not known yet" },
+	{ .kind = SR_DO_UPDATE, .from = SR_FROM_RINGING, .at = 200,
+	  .meta = "B!", .flags = NO_SDP,
+	  .instead = "early-update echo no-metadata",
+	  .text = "it is, before the answer: UPDATE in the early dialog" },
+	{ BYE_TELLS(6000, "1."), .text = "the call ends" } };
+
 static const struct row no_ack[] = {
 	{ INVITE("a b", TWO), .withheld = SR_HOLD_ACK,
 	  .checks = "copies", .text = "the ACK never comes" },
@@ -86,6 +102,16 @@ static const struct row replaces_none[] = {
 	  .text = "the first session is as it was" },
 	{ BYE_TELLS(7000, "1."), .text = "the call ends" } };
 
+static const struct row replaces_early[] = {
+	{ INVITE("a b", TWO), .text = "a call is recorded" },
+	{ .kind = SR_DO_INVITE, .at = 3000, .lines = "a* b*", .meta = "",
+	  .flags = LEG_1 | REPLACES | EARLY_ONLY,
+	  .instead = "replaces-486 echo",
+	  .text = "an INVITE that would replace it only if it were early" },
+	{ REINVITE(5000, "a b", NULL), .checks = "still-up",
+	  .text = "the first session is as it was" },
+	{ BYE_TELLS(7000, "1."), .text = "the call ends" } };
+
 static const struct row timer[] = {
 	{ INVITE("a b", TWO), .expires = 90, .refresher = "uac",
 	  .checks = "timer-value timer-refresher timer-require",
@@ -107,7 +133,20 @@ static const struct row timer_server[] = {
 static const struct row timer_small[] = {
 	{ INVITE("a b", TWO), .expires = 60, .refresher = "uac",
 	  .instead = "timer-422 echo",
-	  .text = "a session of 60 s is shorter than RFC 4028 allows" } };
+	  .text = "60 s is shorter than RFC 4028 allows: what Min-SE says" },
+	{ BYE_TELLS(4000, "1."), .text = "the call ends" } };
+
+static const struct row timer_422[] = {
+	{ INVITE("a b", TWO), .expires = 90, .refresher = "uas",
+	  .checks = "timer-value timer-refresher",
+	  .text = "a session of 90 s, which the server refreshes" },
+	{ AWAIT(SR_M_NONE), .at = 60000, .flags = SMALL, .expires = 180,
+	  .checks = "srs-request-contact",
+	  .text = "its refresh is answered 422, with Min-SE: 180" },
+	{ AWAIT(SR_M_NONE), .at = 5000, .expires = 180,
+	  .checks = "srs-request-contact timer-raised",
+	  .text = "it comes again with a longer interval" },
+	{ BYE_TELLS(100000, "1."), .text = "the call ends" } };
 
 static const struct row unknown_require[] = {
 	{ INVITE("a b", TWO), .require = "x-nobody-knows",
@@ -152,18 +191,25 @@ const struct flow sr_flows_dialog[] = {
 	    "100rel, then CANCEL before the answer"),
 	FLOW(late_cancel, "late-cancel", 6000, "CANCEL after the answer"),
 	FLOW(reliable, "reliable", 6000, "100rel and PRACK"),
+	FLOW(lost_prack, "lost-prack", 6000, "the PRACK is lost at first"),
+	FLOW(early_update, "early-update", 6000,
+	    "UPDATE before the INVITE is answered"),
 	FIXED_FLOW(no_ack, "no-ack", 40000, "the ACK for the 200 never comes"),
 	FLOW(lost_bye, "lost-bye", 5000, "the BYE is lost"),
 	FLOW(replaces, "replaces", 9000, "another dialog takes over"),
 	FLOW(replaces_none, "replaces-none", 7000,
 	    "Replaces of an unknown dialog"),
+	FLOW(replaces_early, "replaces-early", 7000,
+	    "Replaces of an early dialog only, which it is not"),
 	FIXED_FLOW(timer, "session-timer", 100000, "refreshed by the client"),
 	FIXED_FLOW(timer_reinvite, "session-timer-reinvite", 100000,
 	    "refreshed by re-INVITE"),
 	FIXED_FLOW(timer_server, "session-timer-uas", 100000,
 	    "refreshed by the server"),
-	FLOW(timer_small, "session-timer-small", 1000,
-	    "an interval below the minimum"),
+	FLOW(timer_small, "session-timer-small", 4000,
+	    "an interval below the minimum is raised"),
+	FIXED_FLOW(timer_422, "session-timer-422", 100000,
+	    "the server's refresh is answered 422"),
 	FLOW(unknown_require, "unknown-require", 1000,
 	    "an option tag that nobody knows"),
 	FLOW(no_mark, "no-mark", 1000, "an INVITE without +sip.src"),

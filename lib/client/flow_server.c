@@ -32,6 +32,25 @@ static const struct row srs_stop[] = {
 	{ AWAIT(SR_BYE), .at = 10000, .checks = "srs-reason",
 	  .text = "the server ends the recording" } };
 
+static const struct row glare[] = {
+	{ INVITE("a b", TWO), .text = "a call is recorded" },
+	{ AWAIT(SR_INVITE), .at = 20000, .flags = CROSS,
+	  .checks = "glare-491 glare-again glare-taken",
+	  .text = "the server re-INVITEs: one of ours crosses it, both get "
+	  "491 and come again" },
+	{ BYE_TELLS(30000, "1."), .text = "the call ends" } };
+
+static const struct row retry_after[] = {
+	{ INVITE("a b", TWO), .flags = PATIENT, .checks = "retry-after",
+	  .text = "a server that is full answers 503: we come again when its "
+	  "Retry-After says" },
+	{ BYE_TELLS(5000, "1."), .text = "the call ends" } };
+
+static const struct row redirected[] = {
+	{ INVITE("a b", TWO), .checks = "redirect-contact",
+	  .text = "a server that answers 3xx sends us elsewhere" },
+	{ BYE_TELLS(5000, "1."), .text = "the call ends" } };
+
 const struct flow sr_flows_server[] = {
 	OPERATED_FLOW(srs_pause, "srs-pause", 30000,
 	    "the server pauses and resumes by re-INVITE"),
@@ -39,5 +58,10 @@ const struct flow sr_flows_server[] = {
 	OPERATED_FLOW(srs_held, "srs-held", 20000,
 	    "the server answers inactive and is ready later"),
 	OPERATED_FLOW(srs_stop, "srs-stop", 10000, "the server ends with BYE"),
+	OPERATED_FLOW(glare, "glare", 30000,
+	    "re-INVITEs of both sides cross: 491"),
+	OPERATED_FLOW(retry_after, "retry-after", 5000,
+	    "503 with Retry-After, and again"),
+	OPERATED_FLOW(redirected, "redirect", 5000, "3xx, and elsewhere"),
 };
 const size_t sr_nflows_server = COUNT(sr_flows_server);

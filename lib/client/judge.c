@@ -257,18 +257,90 @@ timer(struct hearing *k)
 	    verdict(sr_msg_lists(k->m, "Require", "timer"));
 }
 
+/* The client may have raised its interval, and come again. */
 static enum sr_verdict
 min_se(struct hearing *k)
 {
+	const struct sr_msg *m = k->seen->retried != NULL ? k->seen->retried :
+	    k->m;
 	struct sr_str value;
 	uint64_t got;
 
 	if (status(&(struct hearing){ .c = &(struct sr_check){ .arg = 422 },
-	    .m = k->m, .why = k->why }) != SR_PASS)
+	    .m = m, .why = k->why }) != SR_PASS)
 		return SR_FAIL;
-	value = sr_msg_header(k->m, "Min-SE", 0);
+	value = sr_msg_header(m, "Min-SE", 0);
 	value = sr_trim(sr_substr(value, 0, sr_strchr(value, ';')));
 	return verdict(sr_strnum(value, &got) == SR_OK && got >= 90);
+}
+
+/* Its refresh was answered 422: it comes again with what Min-SE said. */
+static enum sr_verdict
+raised(struct hearing *k)
+{
+	uint64_t got;
+
+	interval_of(k->m, &got);
+	sr_buf_fmt(k->why, "%llu s, not %u", (unsigned long long)got,
+	    k->step->session_expires);
+	return verdict(got >= k->step->session_expires);
+}
+
+/* ---- what was tried again ---- */
+
+/* Where their request never came there was nothing to cross. */
+static enum sr_verdict
+retried(struct hearing *k)
+{
+	const struct sr_msg *m = k->seen->retried != NULL ? k->seen->retried :
+	    k->seen->reply;
+
+	if (k->seen->request == NULL || m == NULL)
+		return SR_UNTESTED;
+	sr_buf_fmt(k->why, "the answer is %d", m->status);
+	return verdict(m->status == k->c->arg);
+}
+
+static enum sr_verdict
+again(struct hearing *k)
+{
+	return k->seen->retried != NULL ? verdict(k->seen->again) :
+	    SR_UNTESTED;
+}
+
+static enum sr_verdict
+taken_again(struct hearing *k)
+{
+	if (k->seen->retried == NULL)
+		return SR_UNTESTED;
+	return verdict(success(k->seen->reply));
+}
+
+static enum sr_verdict
+retry_after(struct hearing *k)
+{
+	const struct sr_msg *m = k->seen->retried != NULL ? k->seen->retried :
+	    k->seen->reply;
+
+	return m == NULL || m->status != 503 ? SR_UNTESTED :
+	    verdict(sr_msg_header(m, "Retry-After", 0).n > 0);
+}
+
+static enum sr_verdict
+redirect(struct hearing *k)
+{
+	const struct sr_msg *m = k->seen->retried != NULL ? k->seen->retried :
+	    k->seen->reply;
+
+	return m == NULL || m->status / 100 != 3 ? SR_UNTESTED :
+	    verdict(m->contact.uri.n > 0);
+}
+
+static enum sr_verdict
+early_copies(struct hearing *k)
+{
+	return k->seen->held ? verdict(k->seen->early_copies > 0) :
+	    SR_UNTESTED;
 }
 
 /* ---- the snapshot request ---- */
@@ -417,6 +489,13 @@ static const struct {
 	[T_RTCP] = { rtcp, NOTHING },
 	[T_RTCP_PORT] = { rtcp_port, NOTHING },
 	[T_UP] = { up, NOTHING },
+	[T_RETRIED] = { retried, NOTHING },
+	[T_AGAIN] = { again, NOTHING },
+	[T_TAKEN_AGAIN] = { taken_again, NOTHING },
+	[T_RETRY_AFTER] = { retry_after, NOTHING },
+	[T_REDIRECT] = { redirect, NOTHING },
+	[T_EARLY_COPIES] = { early_copies, NOTHING },
+	[T_RAISED] = { raised, SUCCESS },
 };
 
 static bool

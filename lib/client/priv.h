@@ -151,7 +151,9 @@ enum test {
 	T_UNSUPPORTED, T_CANCELLED, T_RELIABLE, T_PRACK, T_COPIES, T_BYE,
 	T_OLD_BYE, T_REASON, T_SE, T_REFRESHER, T_TIMER, T_MIN_SE,
 	T_DISPOSITION, T_NO_SDP, T_ROOT, T_SPACE, T_RTCP, T_RTCP_PORT,
-	T_UP
+	T_UP,
+	T_RETRIED, T_AGAIN, T_TAKEN_AGAIN, T_RETRY_AFTER, T_REDIRECT,
+	T_EARLY_COPIES, T_RAISED
 };
 
 /* ---- flows ---- */
@@ -183,7 +185,8 @@ enum {					/* flags of a row */
 	PARTIAL = 4,			/* ... but for this one */
 	REL = 8, REPLACES = 16, LEG_1 = 32, STRANGER = 64,
 	NO_MARK = 256, NO_REQUIRE = 512,
-	CROWD = 128			/* lines and metadata of arg streams */
+	CROWD = 128,			/* lines and metadata of arg streams */
+	CROSS = 1024, EARLY_ONLY = 2048, SMALL = 4096, PATIENT = 8192
 };
 struct flow {
 	struct sr_call_flow shown;

@@ -206,6 +206,7 @@ call_free(struct call *c)
 		struct leg *g = &c->legs[i];
 
 		r->nvanished -= g->vanished;
+		r->nlost -= g->npracks > 0;
 		if (g->dialog != NULL)
 			*sr_dialog_slot(g->dialog) = NULL;
 		for (size_t k = 0; g->slots != NULL && k < g->nslots; k++) {
@@ -324,12 +325,28 @@ sr_run_due(const struct sr_run *r)
 
 /* ---- what the user agent says ---- */
 
+/* Over a stream nothing gets lost. */
+static bool
+is_lost_prack(struct leg *g, const struct sr_ua_event *ev)
+{
+	struct call *c = g->call;
+
+	if (ev->method != SR_PRACK || ev->status != 0 ||
+	    ev->hop.proto != SR_UDP || c->invite == NO_STEP ||
+	    step_of(c, c->invite)->withheld != SR_HOLD_PRACK ||
+	    g->npracks == LOST_PRACKS)
+		return false;
+	c->run->nlost += g->npracks++ == 0;
+	return true;
+}
+
 /* Not a word more on a leg that has vanished; and what a flow withholds. */
 static bool
-is_withheld(const struct leg *g, const struct sr_ua_event *ev)
+is_withheld(struct leg *g, const struct sr_ua_event *ev)
 {
 	return g->vanished || (g->no_ack && ev->method == SR_ACK) ||
-	    (g->no_bye && ev->method == SR_BYE && ev->status == 0);
+	    (g->no_bye && ev->method == SR_BYE && ev->status == 0) ||
+	    is_lost_prack(g, ev);
 }
 
 static void
@@ -349,7 +366,7 @@ note_sent(struct leg *g, const struct sr_ua_event *ev)
 		return;
 	if (branch == g->last_sent)
 		c->result.resent++;
-	else if (step != NO_STEP)
+	else if (step != NO_STEP && step_of(c, step)->kind != SR_AWAIT)
 		c->seen[step].request = run_call_keep(c, ev->data);
 	if (ev->method == SR_INVITE && step != NO_STEP)
 		g->invite_raw = c->seen[step].request;
@@ -423,6 +440,12 @@ of_leg(struct sr_run *r, struct leg *g, const struct sr_ua_event *ev)
 		break;
 	case SR_UA_ACKED:
 		leg_acked(g, ev);
+		break;
+	case SR_UA_CANCELLED:
+		g->call->crossed = NULL;
+		break;
+	case SR_UA_RETRY:
+		leg_retry(g, ev);
 		break;
 	case SR_UA_FAILED:
 		leg_failed(g, ev);
@@ -500,6 +523,17 @@ is_late_cancel(struct sr_run *r, struct sr_str raw)
 	return ours;
 }
 
+/* The user agent looks at a reliable answer once, and drops its copies. */
+static void
+count_copies(struct sr_run *r, struct sr_str raw)
+{
+	for (struct call *c = r->nlost > 0 ? r->oldest : NULL; c != NULL;
+	    c = c->newer)
+		if (c->invite != NO_STEP &&
+		    sr_streq(c->seen[c->invite].provisional, raw))
+			c->seen[c->invite].early_copies++;
+}
+
 int
 sr_run_receive(struct sr_run *r, const struct sr_hop *from, sr_time now,
     struct sr_str raw)
@@ -511,6 +545,7 @@ sr_run_receive(struct sr_run *r, const struct sr_hop *from, sr_time now,
 	r->raw = raw;
 	if (is_deaf(r, raw))
 		return SR_OK;
+	count_copies(r, raw);
 	err = is_late_cancel(r, raw) ? SR_OK :
 	    sr_ua_receive(r->ua, from, now, raw);
 	pump(r);

@@ -5,7 +5,8 @@
 #include "siprec/client.h"
 
 #define NO_STEP SIZE_MAX
-enum { LEGS = 2, CALL_MEMORY = 4 << 20, CALL_BUCKETS = 4096 };
+enum { LEGS = 2, CALL_MEMORY = 4 << 20, CALL_BUCKETS = 4096,
+	LOST_PRACKS = 2 };
 
 struct slot {				/* one m-line of a leg */
 	bool has_pair, open, paused;
@@ -33,6 +34,7 @@ struct leg {				/* one dialog of a call */
 	bool owes;	/* the server offered in its 2xx or 18x */
 	bool confirmed, over, vanished, no_ack, no_bye;
 	unsigned acks;			/* sent, or withheld */
+	unsigned npracks;		/* withheld */
 	size_t invite;			/* the step of the latest INVITE */
 	sr_time replied;		/* its final answer */
 	struct sr_str invite_raw;	/* the request itself */
@@ -44,8 +46,10 @@ struct leg {				/* one dialog of a call */
 struct witness {
 	struct sr_str request, reply, provisional, invite;
 	struct sr_str offer, answer, before, tag;
-	struct sr_str prack;
+	struct sr_str prack, retried;
 	bool bye, old_leg_bye;
+	bool held, again;
+	unsigned early_copies;
 	bool skipped;			/* there was no way to do it */
 	unsigned copies;
 	sr_time bye_after;
@@ -71,6 +75,8 @@ struct call {
 	bool stopping, rehomed, done;
 	bool rtcp, rtcp_elsewhere;
 	bool late_cancel;		/* its answer is waited for */
+	struct sr_tx *crossed;		/* their INVITE, while ours is out */
+	sr_time again_at;	/* the INVITE once more; 0: no */
 	sr_time longest;		/* that a stream was open */
 	sr_time probed;
 	struct sr_arena arena;
@@ -94,7 +100,8 @@ struct sr_run {
 	struct call *table[CALL_BUCKETS], *oldest, *newest;
 	struct call **heap;
 	size_t nheap, heap_cap;
-	size_t nvanished, ncancels;
+	size_t nvanished, ncancels, nlost;	/* nlost: calls that lost a
+						 * PRACK */
 	uint64_t accepted;
 	int err;
 };
@@ -176,6 +183,7 @@ void leg_vanish(struct leg *g);
 
 void leg_over(struct leg *g, const char *why, bool by_server);
 void leg_response(struct leg *g, const struct sr_ua_event *ev);
+void leg_retry(struct leg *g, const struct sr_ua_event *ev);
 void leg_failed(struct leg *g, const struct sr_ua_event *ev);
 void leg_acked(struct leg *g, const struct sr_ua_event *ev);
 
@@ -183,6 +191,8 @@ void leg_acked(struct leg *g, const struct sr_ua_event *ev);
 
 void leg_request(struct sr_run *r, struct leg *g,
     const struct sr_ua_event *ev);
+/* Ours that crossed theirs has had an answer. */
+void leg_crossed(struct leg *g);
 void run_call_accept(struct sr_run *r, const struct sr_ua_event *ev);
 
 /* ---- result ---- */

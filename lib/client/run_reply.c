@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+enum { MOST_PATIENT = 60 };		/* seconds */
+#define T1 (500 * SR_MSEC)	/* after which any server repeats an answer */
+
 static bool
 offers(const struct sr_ua_event *ev, struct sr_str *sdp)
 {
@@ -112,10 +115,20 @@ leg_response(struct leg *g, const struct sr_ua_event *ev)
 		provisional(g, ev, i);
 		return;
 	}
+	leg_crossed(g);
+	if (first && g->npracks > 0)
+		c->seen[i].held = c->run->now - c->ringing >= T1;
 	if (i != NO_STEP) {
 		c->seen[i].reply = run_call_keep(c, c->run->raw);
 		if (i == g->invite)
 			g->replied = c->run->now;
+	}
+	if (first && ev->status == 503 && step_of(c, i)->patient &&
+	    c->seen[i].retried.n == 0 && ev->retry_after > 0 &&
+	    ev->retry_after <= MOST_PATIENT) {
+		c->seen[i].retried = c->seen[i].reply;
+		c->again_at = c->run->now + ev->retry_after * SR_SEC;
+		return;
 	}
 	if (first && c->result.status == 0)
 		c->result.status = ev->status;
@@ -139,6 +152,17 @@ leg_response(struct leg *g, const struct sr_ua_event *ev)
 	}
 	if (i != NO_STEP)
 		step_over(c, i);
+}
+
+void
+leg_retry(struct leg *g, const struct sr_ua_event *ev)
+{
+	struct call *c = g->call;
+
+	if (ev->cookie > 0 && ev->cookie <= c->script->nsteps)
+		c->seen[ev->cookie - 1].retried = run_call_keep(c,
+		    c->run->raw);
+	leg_crossed(g);
 }
 
 /* The recording goes on at the second server: RFC 3891. */
@@ -195,8 +219,12 @@ leg_over(struct leg *g, const char *why, bool by_server)
 	if (g->over)
 		return;
 	leg_close(g);
-	g->over = true;
 	g->dialog = NULL;
+	if (c->again_at != 0) {
+		run_call_advance(c);
+		return;
+	}
+	g->over = true;
 	if (by_server) {
 		size_t k = c->step > 0 ? c->step - 1 : 0;
 

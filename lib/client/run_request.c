@@ -113,6 +113,75 @@ no_offer(struct sr_run *r, struct leg *g, const struct sr_ua_event *ev)
 	    (struct sr_str){ NULL, 0 }, g->sdp);
 }
 
+/* Theirs and ours cross, RFC 3261 section 14.2: theirs waits until ours has
+ * been answered, so that a server has its own under way when it comes.  Ours
+ * has no offer, and so fits whatever is agreed when it is sent again. */
+static void
+cross(struct sr_run *r, struct leg *g, const struct sr_ua_event *ev)
+{
+	struct call *c = g->call;
+	struct sr_dialog_request q = { .method = SR_STR("INVITE"),
+	    .cookie = c->busy + 1, .cross = true };
+
+	c->seen[c->busy].request = run_call_keep(c, r->raw);
+	c->crossed = ev->tx;
+	if (sr_dialog_request(g->dialog, r->now, &q) != SR_OK) {
+		run_call_fail(c, "a crossing re-INVITE cannot be sent");
+		leg_crossed(g);
+	}
+}
+
+void
+leg_crossed(struct leg *g)
+{
+	struct call *c = g->call;
+	struct sr_tx *tx = c->crossed;
+
+	c->crossed = NULL;
+	if (tx != NULL)
+		answer_plain(c->run, tx, 491);
+}
+
+/* RFC 4028 section 6. */
+static void
+too_small(struct sr_run *r, struct call *c, const struct sr_ua_event *ev)
+{
+	struct sr_buf b;
+
+	sr_buf_init(&b, 64);
+	sr_buf_fmt(&b, "Min-SE: %u\r\n",
+	    step_of(c, c->busy)->session_expires);
+	answer(r, ev->tx, 422, (struct sr_str){ NULL, 0 }, sr_buf_str(&b),
+	    (struct sr_str){ NULL, 0 });
+	sr_buf_free(&b);
+	step_await(c, ev->msg->method);
+	run_call_advance(c);
+}
+
+/* A step of the script that does not take their request as it comes. */
+static bool
+is_refused(struct sr_run *r, struct leg *g, const struct sr_ua_event *ev)
+{
+	struct call *c = g->call;
+	const struct sr_step *s = c->busy != NO_STEP ? step_of(c, c->busy) :
+	    NULL;
+	enum sr_method m = ev->msg->method;
+
+	if (s == NULL || (m != SR_INVITE && m != SR_UPDATE))
+		return false;
+	if (s->cross && m == SR_INVITE && c->seen[c->busy].request.n > 0)
+		c->seen[c->busy].again = true;
+	else if (s->cross && m == SR_INVITE) {
+		cross(r, g, ev);
+		return true;
+	} else if (s->small && sr_msg_header(ev->msg, "Session-Expires",
+	    0).n > 0) {
+		too_small(r, c, ev);
+		return true;
+	}
+	return false;
+}
+
 void
 leg_request(struct sr_run *r, struct leg *g, const struct sr_ua_event *ev)
 {
@@ -126,6 +195,8 @@ leg_request(struct sr_run *r, struct leg *g, const struct sr_ua_event *ev)
 		sr_ua_refuse(r->ua, ev->tx, r->now);
 		return;
 	}
+	if (is_refused(r, g, ev))
+		return;
 	switch (method) {
 	case SR_INVITE:
 	case SR_UPDATE:
@@ -208,6 +279,7 @@ take_call(struct sr_run *r, const struct sr_ua_event *ev)
 	c->invite = i;
 	c->step = i + 1;
 	c->invited = r->now;
+	c->seen[i].skipped = true;	/* that INVITE is not ours */
 	c->result.status = 200;
 	c->result.call_id = g->call_id = run_call_keep(c,
 	    sr_dialog_call_id(g->dialog));

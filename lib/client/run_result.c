@@ -4,7 +4,7 @@
 #define LONG_ENOUGH (5 * SR_SEC)	/* for RTCP to come: RFC 3550 6.2 */
 
 struct exhibit {			/* bytes of a witness, read */
-	struct sr_msg request, reply, provisional, invite, prack;
+	struct sr_msg request, reply, provisional, invite, prack, retried;
 	struct sr_sdp offer, answer, before;
 	struct sr_seen seen;
 };
@@ -42,10 +42,14 @@ exhibit_open(struct exhibit *x, const struct call *c,
 	s->provisional = read_msg(&x->provisional, w->provisional);
 	s->invite = read_msg(&x->invite, w->invite);
 	s->prack = read_msg(&x->prack, w->prack);
+	s->retried = read_msg(&x->retried, w->retried);
 	s->offer = read_sdp(&x->offer, w->offer);
 	s->answer = read_sdp(&x->answer, w->answer);
 	s->before = read_sdp(&x->before, w->before);
 	s->dialog_tag = w->tag;
+	s->early_copies = w->early_copies;
+	s->held = w->held;
+	s->again = w->again;
 	s->bye = w->bye;
 	s->bye_after = w->bye_after;
 	s->old_leg_bye = w->old_leg_bye;
@@ -62,6 +66,7 @@ exhibit_close(struct exhibit *x)
 	sr_msg_free(&x->provisional);
 	sr_msg_free(&x->invite);
 	sr_msg_free(&x->prack);
+	sr_msg_free(&x->retried);
 	sr_sdp_free(&x->offer);
 	sr_sdp_free(&x->answer);
 	sr_sdp_free(&x->before);

@@ -68,9 +68,10 @@ replaces(struct call *c, const struct sr_step *s, struct sr_buf *headers)
 		    "to-tag=1;from-tag=2\r\n");
 	else if (old != NULL)
 		sr_buf_fmt(headers, "Replaces: %.*s;to-tag=%.*s;"
-		    "from-tag=%.*s\r\n", SR_FMT(sr_dialog_call_id(old)),
+		    "from-tag=%.*s%s\r\n", SR_FMT(sr_dialog_call_id(old)),
 		    SR_FMT(sr_dialog_remote_tag(old)),
-		    SR_FMT(sr_dialog_local_tag(old)));
+		    SR_FMT(sr_dialog_local_tag(old)),
+		    s->early_only ? ";early-only" : "");
 }
 
 static struct sr_str

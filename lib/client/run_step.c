@@ -64,12 +64,35 @@ step_await(struct call *c, enum sr_method method)
 	size_t i = c->busy;
 
 	if (i != NO_STEP && step_of(c, i)->kind == SR_AWAIT &&
+	    !step_of(c, i)->cross &&
 	    (step_of(c, i)->method == method ||
 	    (step_of(c, i)->method == SR_M_NONE && (method == SR_UPDATE ||
 	    method == SR_INVITE)))) {
 		c->seen[i].request = run_call_keep(c, c->run->raw);
 		step_end(c, i);
 	}
+}
+
+/* A server that is full, or about to leave, has said when to come again. */
+static sr_time
+comes_again(struct call *c)
+{
+	struct leg *g = &c->legs[0];
+	size_t i = c->invite;
+	sr_time at = c->again_at;
+
+	if (at == 0 || at > c->run->now || i == NO_STEP)
+		return at != 0 && i != NO_STEP ? at : SR_NEVER;
+	c->again_at = 0;
+	c->ringing = 0;
+	c->invited = c->run->now;
+	g->sdp = g->peer = (struct sr_str){ NULL, 0 };
+	if (send_invite(g, i, c->target) != SR_OK) {
+		run_call_fail(c, "the INVITE cannot be sent again");
+		g->over = true;
+		step_end(c, i);
+	}
+	return SR_NEVER;
 }
 
 /* ---- what ---- */
@@ -140,7 +163,11 @@ perform(struct call *c, size_t i)
 			step_end(c, i);
 		break;
 	}
-	if (err != SR_OK) {
+	/* Where nothing rang there is no early dialog to do it in. */
+	if (err == SR_ENOENT && s->from == SR_FROM_RINGING) {
+		c->seen[i].skipped = true;
+		step_end(c, i);
+	} else if (err != SR_OK) {
 		run_call_fail(c, "%s cannot be sent: %s", s->text != NULL ?
 		    s->text : "a request", sr_strerror(err));
 		step_end(c, i);
@@ -202,6 +229,11 @@ run_call_advance(struct call *c)
 
 	if (c->done)
 		return;
+	if (c->again_at != 0 && !c->stopping) {
+		run_call_wake(c, comes_again(c));
+		if (c->again_at != 0)
+			return;
+	}
 	later = patience(c);
 	while (!c->stopping && c->step < c->script->nsteps) {
 		at = due(c);

@@ -27,6 +27,7 @@ sr_serve_call(struct sr_serve *s, const struct sr_serve_call *c, sr_time now,
 {
 	struct sr_ua_invite in = { .uri = c->uri, .from = c->from,
 	    .auth = c->auth, .require = SR_STR("siprec"),
+	    .session_expires = s->cfg.ua.session_expires,
 	    .cookie = FOR_CALL };
 	struct sr_dialog *d;
 	struct leg *l;

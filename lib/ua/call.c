@@ -175,6 +175,7 @@ sr_dialog_request(struct sr_dialog *d, sr_time now,
 		return SR_ENOMEM;
 	}
 	j->cookie = r->cookie;
+	j->cross = r->cross;
 	job_start(j);
 	return SR_OK;
 }

@@ -191,6 +191,7 @@ struct job {
 	struct sr_str headers, type, body;
 	struct sr_str to_tag;		/* PRACK to a fork; else the dialog's */
 	uint64_t cookie;
+	bool cross;			/* waits for nobody */
 	bool silent;			/* nobody waits for the answer */
 	bool refresh, first;	/* a session refresh; makes the dialog */
 	bool offered, answered;		/* has an SDP; had one in return */

@@ -96,6 +96,8 @@ job_blocked(const struct job *j)
 	const struct sr_dialog *d = j->d;
 	bool invite = j->method == SR_INVITE;
 
+	if (j->cross)
+		return false;
 	if (!invite && j->method != SR_UPDATE)
 		return false;
 	for (const struct job *k = d->jobs; k != NULL; k = k->next)
@@ -312,12 +314,14 @@ static bool
 longer(struct job *j, const struct sr_msg *m)
 {
 	struct sr_dialog *d = j->d;
-	uint32_t min;
+	uint32_t min, asked = d->interval > d->wanted_se ? d->interval :
+	    d->wanted_se;
 
 	if (!value_number(sr_msg_header(m, "Min-SE", 0), &min) ||
-	    min <= d->min_se || ++j->tries > MAX_RETRIES)
+	    min <= asked || ++j->tries > MAX_RETRIES)
 		return false;
-	d->min_se = min;
+	if (d->min_se < min)
+		d->min_se = min;
 	if (d->wanted_se < min)
 		d->wanted_se = min;
 	if (d->interval > 0 && d->interval < min)
@@ -425,8 +429,11 @@ job_response(struct job *j, struct heard *h)
 			accepted(j, h);
 		return;
 	}
-	if (try_again(j, m))
+	if (try_again(j, m)) {
+		if (!j->reaped)
+			tell(j, SR_UA_RETRY, h, NULL);
 		return;
+	}
 	tell(j, SR_UA_RESPONSE, h, NULL);
 	given_up(j, m->status, "refused");
 }

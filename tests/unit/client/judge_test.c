@@ -302,6 +302,86 @@ TEST(judge_reads_session_timers)
 	    "To: <sip:r@h>;tag=t\r\nCSeq: 1 INVITE\r\n\r\n")), SR_FAIL);
 }
 
+#define ANSWERED(line, extra) HEAD("SIP/2.0 " line,			\
+	"To: <sip:r@h>;tag=t\r\nCSeq: 1 INVITE\r\n" extra "\r\n")
+
+static enum sr_verdict
+after(const char *id, const char *retried, const char *reply, bool again)
+{
+	struct hearing h;
+	enum sr_verdict v;
+
+	hear(&h, INVITE_OUT, reply, NULL, NULL);
+	if (retried != NULL) {
+		CHECK_EQ(sr_msg_parse(&h.other, sr_cstr(retried)), SR_OK);
+		h.seen.retried = &h.other;
+	}
+	h.seen.again = again;
+	v = judged(&h, id);
+	adjourn(&h);
+	return v;
+}
+
+TEST(judge_knows_what_was_tried_again)
+{
+	static const char glare[] = ANSWERED("491 Pending", "");
+	static const char busy[] = ANSWERED("503 Full", "Retry-After: 2\r\n");
+	static const char rude[] = ANSWERED("503 Full", "");
+	static const char moved[] = ANSWERED("302 Gone",
+	    "Contact: <sip:r@h2>\r\n");
+	static const char lost[] = ANSWERED("302 Gone", "");
+	static const char small[] = ANSWERED("422 Small", "Min-SE: 90\r\n");
+	static const char good[] = OK_WITH("\r\n");
+
+	CHECK_EQ(after("glare-491", glare, good, true), SR_PASS);
+	CHECK_EQ(after("glare-491", NULL, good, true), SR_FAIL);
+	CHECK_EQ(after("glare-491", NULL, NULL, false), SR_UNTESTED);
+	CHECK_EQ(after("glare-again", glare, good, true), SR_PASS);
+	CHECK_EQ(after("glare-again", glare, good, false), SR_FAIL);
+	CHECK_EQ(after("glare-again", NULL, good, false), SR_UNTESTED);
+	CHECK_EQ(after("glare-taken", glare, good, true), SR_PASS);
+	CHECK_EQ(after("glare-taken", glare, rude, true), SR_FAIL);
+	CHECK_EQ(after("retry-after", busy, good, false), SR_PASS);
+	CHECK_EQ(after("retry-after", NULL, rude, false), SR_FAIL);
+	CHECK_EQ(after("retry-after", NULL, good, false), SR_UNTESTED);
+	CHECK_EQ(after("redirect-contact", moved, good, false), SR_PASS);
+	CHECK_EQ(after("redirect-contact", NULL, lost, false), SR_FAIL);
+	CHECK_EQ(after("redirect-contact", NULL, good, false), SR_UNTESTED);
+	CHECK_EQ(after("timer-422", small, good, false), SR_PASS);
+	CHECK_EQ(after("timer-422", NULL, good, false), SR_FAIL);
+}
+
+TEST(judge_counts_copies_only_where_the_prack_was_lost)
+{
+	struct hearing h;
+
+	hear(&h, INVITE_OUT, OK_WITH("\r\n"), NULL, NULL);
+	CHECK_EQ(judged(&h, "prack-copies"), SR_UNTESTED);
+	h.seen.held = true;
+	CHECK_EQ(judged(&h, "prack-copies"), SR_FAIL);
+	h.seen.early_copies = 1;
+	CHECK_EQ(judged(&h, "prack-copies"), SR_PASS);
+	adjourn(&h);
+}
+
+TEST(judge_wants_the_interval_that_a_422_asked_for)
+{
+	struct hearing h;
+
+	for (int i = 0; i < 2; i++) {
+		hear(&h, i == 0 ? HEAD("UPDATE sip:src@192.0.2.1 SIP/2.0",
+		    "CSeq: 5 UPDATE\r\nSession-Expires: 180\r\n\r\n") :
+		    HEAD("UPDATE sip:src@192.0.2.1 SIP/2.0",
+		    "CSeq: 5 UPDATE\r\nSession-Expires: 90\r\n\r\n"), NULL,
+		    NULL, NULL);
+		h.step.kind = SR_AWAIT;
+		h.step.session_expires = 180;
+		CHECK_EQ(judged(&h, "timer-raised"), i == 0 ? SR_PASS :
+		    SR_FAIL);
+		adjourn(&h);
+	}
+}
+
 #define ASK(type, how, xml) HEAD("UPDATE sip:src@192.0.2.1 SIP/2.0",	\
 	"To: <sip:src@192.0.2.1>;tag=f\r\nCSeq: 5 UPDATE\r\n" SRS	\
 	"Content-Type: " type "\r\n" how "\r\n" xml)

@@ -233,5 +233,5 @@ TEST(script_flow_list_says_how_long_and_who_has_to_act)
 		sr_script_free(&s);
 		operated += f->operated;
 	}
-	CHECK_EQ(operated, 5);
+	CHECK_EQ(operated, 8);
 }

@@ -248,6 +248,29 @@ TEST(ua_glare_is_settled_by_the_owner_of_the_call_id_waiting_longer)
 	CHECK_EQ(wire_count(w, CLIENT, SR_UA_RESPONSE, SR_INVITE, 200), 2);
 	CHECK_EQ(wire_count(w, SERVER, SR_UA_RESPONSE, SR_INVITE, 200), 1);
 	CHECK_EQ(wire_count(w, SERVER, SR_UA_RESPONSE, SR_INVITE, 491), 0);
+	CHECK_EQ(wire_count(w, SERVER, SR_UA_RETRY, SR_INVITE, 491), 1);
+	CHECK_EQ(wire_count(w, CLIENT, SR_UA_RETRY, SR_INVITE, 491), 1);
+	wire_down(w);
+}
+
+TEST(ua_crosses_what_is_under_way_only_where_it_is_told_to)
+{
+	struct wire_net *w = talking(NULL);
+	struct sr_dialog_request q = { .method = SR_STR("INVITE"),
+	    .type = SR_STR("application/sdp"), .body = sr_cstr(wire_sdp),
+	    .cookie = 5 };
+
+	w->answer = 0;
+	ask(w, SERVER, "INVITE", wire_sdp);
+	wire_run(w, 100 * SR_MSEC);
+	CHECK_EQ(sr_dialog_request(w->d[CLIENT], w->now, &q), SR_OK);
+	wire_run(w, 100 * SR_MSEC);
+	CHECK_EQ(wire_count(w, SERVER, SR_UA_SEND, SR_INVITE, 491), 0);
+	q.cross = true;
+	CHECK_EQ(sr_dialog_request(w->d[CLIENT], w->now, &q), SR_OK);
+	wire_run(w, 100 * SR_MSEC);
+	CHECK_EQ(wire_count(w, SERVER, SR_UA_SEND, SR_INVITE, 491), 1);
+	CHECK_EQ(wire_last(w, CLIENT, SR_UA_RETRY, SR_INVITE, 491)->cookie, 5);
 	wire_down(w);
 }
 

@@ -198,7 +198,21 @@ TEST(ua_422_is_answered_with_a_longer_interval)
 	CHECK_STR(wire_header(s, "Session-Expires"), "500;refresher=uac");
 	CHECK_STR(wire_header(s, "Min-SE"), "500");
 	CHECK_EQ(wire_count(w, CLIENT, SR_UA_RESPONSE, SR_INVITE, 422), 0);
+	CHECK_EQ(wire_count(w, CLIENT, SR_UA_RETRY, SR_INVITE, 422), 1);
 	CHECK_EQ(sr_dialog_timer(w->d[CLIENT]).interval, 500);
+	wire_down(w);
+}
+
+/* Less than what RFC 4028 allows is raised too; a 422 that asks for no more
+ * than was there is the end. */
+TEST(ua_422_is_answered_only_where_it_wants_more)
+{
+	struct wire_net *w = timed(SR_REFRESH_UAC, 60, NULL);
+
+	CHECK_EQ(wire_count(w, SERVER, SR_UA_SEND, SR_INVITE, 422), 1);
+	CHECK_STR(wire_header(wire_last(w, CLIENT, SR_UA_SEND, SR_INVITE, 0),
+	    "Session-Expires"), "90;refresher=uac");
+	CHECK_EQ(sr_dialog_timer(w->d[CLIENT]).interval, 90);
 	wire_down(w);
 }
 
