@@ -174,21 +174,24 @@ static const struct sr_str usual = SR_STR("v=0\r\no=- 0 0 IN IP4 192.0.2.1\r\n"
     "m=audio 9 RTP/AVP 0 8 101\r\na=sendonly\r\na=label:2\r\n"
     "a=rtpmap:101 telephone-event/8000\r\n");
 
-/* The dialog that an INVITE replaces; false: it names one that is not here. */
-static bool
+/* The dialog that an INVITE replaces; the status where it cannot, RFC 3891
+ * section 3: here all dialogs are answered at once. */
+static int
 replaced(struct sr_peer *p, const struct sr_msg *m, struct sr_dialog **old)
 {
-	struct sr_str v = sr_msg_header(m, "Replaces", 0), to, from;
+	struct sr_str v = sr_msg_header(m, "Replaces", 0), to, from, params;
 	size_t semi = sr_strchr(v, ';');
 
 	*old = NULL;
 	if (v.n == 0)
-		return true;
-	if (sr_param(sr_substr(v, semi, v.n), "to-tag", &to) &&
-	    sr_param(sr_substr(v, semi, v.n), "from-tag", &from))
+		return 0;
+	params = sr_substr(v, semi, v.n);
+	if (sr_param(params, "to-tag", &to) &&
+	    sr_param(params, "from-tag", &from))
 		*old = sr_ua_find(p->ua, sr_trim(sr_substr(v, 0, semi)), to,
 		    from);
-	return *old != NULL;
+	return *old == NULL ? 481 : sr_param(params, "early-only", &to) ?
+	    486 : 0;
 }
 
 static void
@@ -214,10 +217,10 @@ invited(struct sr_peer *p, const struct sr_ua_event *ev)
 	bool late = sdp == NULL && ev->method == SR_INVITE;
 	struct sr_dialog *old;
 	struct sr_buf out;
-	int err = SR_OK;
+	int err = SR_OK, no = t != NULL ? replaced(p, ev->msg, &old) : 500;
 
-	if (t == NULL || !replaced(p, ev->msg, &old)) {
-		reply(p, ev, t == NULL ? 500 : 481, SR_STR(""));
+	if (no != 0) {
+		reply(p, ev, no, SR_STR(""));
 		return;
 	}
 	if (sr_msg_lists(ev->msg, "Require", "100rel"))

@@ -82,14 +82,15 @@ broken(struct call *c, const struct sr_check *k, size_t step,
 
 	if (v == NULL)
 		return;
+	if (k->strength == SR_MUST || k->strength == SR_OWN)
+		run_call_fail(c, "%s: %s%s%.*s", k->rule, k->broken,
+		    why.n > 0 ? ": " : "", SR_FMT(why));
 	if (why.n == 0)
 		why = sr_cstr(k->broken);
 	c->broken = v;
 	res->broken = v;
 	v[res->nbroken++] = (struct sr_run_broken){ k, step,
 	    run_call_keep(c, why) };
-	if (k->strength == SR_MUST || k->strength == SR_OWN)
-		run_call_fail(c, "%s: %.*s", k->rule, SR_FMT(why));
 }
 
 static size_t
