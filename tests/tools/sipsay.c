@@ -1,7 +1,8 @@
 /* sipsay - says to a SIP server what a script has, and hears what it answers.
  *
- * sipsay [-w CAPTURE] udp|tcp PORT < SCRIPT, to 127.0.0.1.  What comes back
- * goes to stdout.  Exit status 1, and the line of the script, when something
+ * sipsay [-w CAPTURE] [-b ADDR:PORT] udp|tcp PORT < SCRIPT, to 127.0.0.1, from
+ * that address of the loopback where one is said.  What comes back goes to
+ * stdout.  Exit status 1, and the line of the script, when something
  * that was expected did not come.  The script, a command a line:
  *
  *   send		the lines up to one with a dot; {name} is replaced
@@ -45,6 +46,7 @@ static size_t nvars, chunk, at_line, seen;
 static bool tcp, over;
 static int fd = -1, rtp_fd, rtcp_fd, pause_ms;
 static uint16_t server, own;
+static struct sockaddr_in here;		/* port 0: any */
 static struct sr_buf in, last, said;
 static struct sr_pcap *pcap;
 static const char *pcap_path;
@@ -150,7 +152,8 @@ open_socket(void)
 	socklen_t n = sizeof(a);
 
 	fd = socket(AF_INET, tcp ? SOCK_STREAM : SOCK_DGRAM, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) != 0)
+	if (fd < 0 || (here.sin_port != 0 && bind(fd,
+	    (struct sockaddr *)&here, sizeof(here)) != 0) || connect(fd, (struct sockaddr *)&a, sizeof(a)) != 0)
 		fail("connect", strerror(errno));
 	getsockname(fd, (struct sockaddr *)&a, &n);
 	own = ntohs(a.sin_port);
@@ -523,20 +526,38 @@ command(char *line)
 	sr_buf_free(&text);
 }
 
+static void
+come_from(char *at)
+{
+	char *colon = strchr(at, ':');
+
+	if (colon != NULL)
+		*colon = '\0';
+	here.sin_family = AF_INET;
+	here.sin_port = htons((uint16_t)atoi(colon != NULL ? colon + 1 : "0"));
+	if (inet_pton(AF_INET, at, &here.sin_addr) != 1)
+		fail(at, "is no address");
+}
+
 int
 main(int argc, char *argv[])
 {
 	static char line[MAX];
 
-	if (argc > 2 && strcmp(argv[1], "-w") == 0) {
-		pcap_path = argv[2];
-		sr_pcap_new(&pcap, 64 << 20);
-		atexit(write_capture);
-		argc -= 2;
-		argv += 2;
+	for (; argc > 3; argc -= 2, argv += 2) {
+		if (strcmp(argv[1], "-w") == 0) {
+			pcap_path = argv[2];
+			sr_pcap_new(&pcap, 64 << 20);
+			atexit(write_capture);
+		} else if (strcmp(argv[1], "-b") == 0) {
+			come_from(argv[2]);
+		} else {
+			break;
+		}
 	}
 	if (argc != 3) {
-		fputs("usage: sipsay [-w CAPTURE] udp|tcp PORT\n", stderr);
+		fputs("usage: sipsay [-w CAPTURE] [-b ADDR:PORT] udp|tcp "
+		    "PORT\n", stderr);
 		return 2;
 	}
 	tcp = strcmp(argv[1], "tcp") == 0;
