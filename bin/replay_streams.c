@@ -249,7 +249,7 @@ aim_stream(struct world *w, struct stream *t, const struct sr_run_line *l)
 		guard_renew(&o.guard, &t->line, l);
 	else if (l->keying == SR_KEYS_DTLS)
 		shaker_fresh(&o.shaker, l);
-	sr_pace_aim(w->pace, t->id, &l->rtp, &l->rtcp);
+	sr_pace_aim(w->pace, t->id, l->pair, &l->rtp, &l->rtcp);
 	t->line = *l;
 	if (o.guard != NULL || o.shaker != NULL)
 		sr_pace_order(w->pace, t->id, obey, &o, sizeof(o));

@@ -226,6 +226,9 @@ who() {
 	became new-port
 	near "$(said 'select(.event == "end") | .streams[0].heard')" 6 0.1
 	[ "$(ls *.wav | wc -l)" -eq 2 ]
+	# The same numbers go on: nothing is missing, and nobody is new.
+	[ "$(said 'select(.event == "ssrc")')" = "" ]
+	[ "$(said 'select(.event == "end") | [.streams[].lost] | add')" -eq 0 ]
 }
 
 @test "every answer of that server was to the letter" {

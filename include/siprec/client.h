@@ -414,7 +414,8 @@ enum sr_run_kind {
 	SR_RUN_SEND,			/* hop, data; domain for TLS */
 	SR_RUN_RESOLVE,			/* ticket, uri */
 	SR_RUN_OPEN,	/* a stream may be sent: all of struct sr_run_line */
-	SR_RUN_AIM,	/* to another address, or with other keys */
+	SR_RUN_AIM,	/* to another address, from another pair, or with other
+			 * keys */
 	SR_RUN_PAUSE, SR_RUN_RESUME,	/* inactive, and no more */
 	SR_RUN_CLOSE,			/* not any more; its pair is given
 					 * back behind this event */

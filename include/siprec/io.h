@@ -366,9 +366,9 @@ int sr_pace_order(struct sr_pace *p, uint64_t id,
     size_t n);
 /* At once and without a BYE; one that should say it is ordered to end. */
 int sr_pace_remove(struct sr_pace *p, uint64_t id);
-/* Where a stream sends from now on: a new answer of its peer. */
-int sr_pace_aim(struct sr_pace *p, uint64_t id, const struct sr_addr *rtp,
-    const struct sr_addr *rtcp);
+/* Whence and whither a stream sends from now on: what its peer agreed to. */
+int sr_pace_aim(struct sr_pace *p, uint64_t id, unsigned pair,
+    const struct sr_addr *rtp, const struct sr_addr *rtcp);
 /* Waits until the thread has told, after all that was asked before. */
 void sr_pace_numbers(struct sr_pace *p, struct sr_pace_numbers *out);
 /* Microseconds that q (0.99) of the packets were not later than. */

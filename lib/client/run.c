@@ -81,7 +81,7 @@ put_away(struct sr_run *r)
 	if (e == NULL)
 		return;
 	if (e->give)
-		r->cfg.ports.give(r->cfg.ports.arg, e->line.pair);
+		r->cfg.ports.give(r->cfg.ports.arg, e->pair);
 	if (e->free_call != NULL)
 		call_free(e->free_call);
 	free(e->owned);
@@ -213,6 +213,9 @@ call_free(struct call *c)
 			if (g->slots[k].has_pair)
 				r->cfg.ports.give(r->cfg.ports.arg,
 				    g->slots[k].line.pair);
+			if (g->slots[k].moving)
+				r->cfg.ports.give(r->cfg.ports.arg,
+				    g->slots[k].old_pair);
 			sr_wipe(g->slots[k].keys, sizeof(g->slots[k].keys));
 		}
 	}

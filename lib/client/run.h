@@ -10,6 +10,10 @@ enum { LEGS = 2, CALL_MEMORY = 4 << 20, CALL_BUCKETS = 4096,
 
 struct slot {				/* one m-line of a leg */
 	bool has_pair, open, paused;
+	/* Ours where it was, as long as an offer to move it is out. */
+	bool moving;
+	unsigned old_pair;
+	struct sr_addr old_rtp, old_rtcp;
 	struct sr_addr rtp, rtcp;	/* ours */
 	struct sr_sdes_key keys[SR_MAX_KEYS];	/* ours, one per suite */
 	struct sr_format format, digits;
@@ -87,7 +91,8 @@ struct event {				/* of the queue */
 	struct sr_run_event ev;
 	struct sr_run_line line;
 	struct call *free_call;		/* behind its DONE */
-	bool give;			/* the pair of line */
+	bool give;			/* this pair */
+	unsigned pair;
 	char *owned;			/* bytes that ev points to */
 };
 struct sr_run {
@@ -140,6 +145,8 @@ int leg_reply(struct leg *g, struct sr_str offer);
 /* The server's answer: streams open, pause, close. */
 void leg_agree(struct leg *g, struct sr_str answer);
 void leg_close(struct leg *g);		/* all its streams */
+/* Our offer was refused: what was to move stays. */
+void leg_stay(struct leg *g);
 
 /* ---- keys: what protects the media of an m-line ---- */
 

@@ -19,10 +19,39 @@ tell(struct leg *g, struct slot *s, enum sr_run_kind kind)
 }
 
 static void
+give_pair(struct leg *g, unsigned pair)
+{
+	const struct sr_run_ports *p = &g->call->run->cfg.ports;
+
+	p->give(p->arg, pair);
+}
+
+/* Back to where it was. */
+static void
+stay(struct leg *g, struct slot *s)
+{
+	if (!s->moving)
+		return;
+	give_pair(g, s->line.pair);
+	s->moving = false;
+	s->line.pair = s->old_pair;
+	s->rtp = s->old_rtp;
+	s->rtcp = s->old_rtcp;
+}
+
+void
+leg_stay(struct leg *g)
+{
+	for (size_t i = 0; g->slots != NULL && i < g->nslots; i++)
+		stay(g, &g->slots[i]);
+}
+
+static void
 close_slot(struct leg *g, struct slot *s)
 {
 	struct event *e = NULL;
 
+	stay(g, s);
 	if (s->open) {
 		sr_time open = g->call->run->now - s->opened;
 
@@ -30,11 +59,12 @@ close_slot(struct leg *g, struct slot *s)
 		if (open > g->call->longest)
 			g->call->longest = open;
 	}
-	if (e != NULL)
+	if (e != NULL) {
 		e->give = s->has_pair;
-	else if (s->has_pair)
-		g->call->run->cfg.ports.give(g->call->run->cfg.ports.arg,
-		    s->line.pair);
+		e->pair = s->line.pair;
+	} else if (s->has_pair) {
+		give_pair(g, s->line.pair);
+	}
 	s->has_pair = s->open = s->paused = false;
 }
 
@@ -58,6 +88,32 @@ take_pair(struct leg *g, struct slot *s)
 	return SR_OK;
 }
 
+/* The stream goes on from another pair once that is agreed.  With DTLS it
+ * would be another association (RFC 8842 section 3.1), and begins anew. */
+static int
+move_slot(struct leg *g, struct slot *s)
+{
+	const struct sr_run_ports *p = &g->call->run->cfg.ports;
+	struct sr_addr rtp, rtcp;
+	unsigned pair;
+	int err;
+
+	if (!s->open || s->moving || s->line.keying == SR_KEYS_DTLS) {
+		close_slot(g, s);
+		return SR_OK;
+	}
+	if ((err = p->take(p->arg, &rtp, &rtcp, &pair)) != SR_OK)
+		return err;
+	s->moving = true;
+	s->old_pair = s->line.pair;
+	s->old_rtp = s->rtp;
+	s->old_rtcp = s->rtcp;
+	s->line.pair = pair;
+	s->rtp = rtp;
+	s->rtcp = rtcp;
+	return SR_OK;
+}
+
 /* ---- our SDP ---- */
 
 static int
@@ -67,9 +123,11 @@ offer_line(struct leg *g, const struct sr_script_line *l, struct slot *s,
 	const struct sr_run_cfg *cfg = &g->call->run->cfg;
 	int err = SR_OK;
 
-	if (l->removed || l->moved || s->line.stream != l->stream)
+	if (l->removed || s->line.stream != l->stream)
 		close_slot(g, s);
-	if (!l->removed && !s->has_pair)
+	else if (l->moved)
+		err = move_slot(g, s);
+	if (err == SR_OK && !l->removed && !s->has_pair)
 		err = take_pair(g, s);
 	else if (l->rekeyed)
 		keys_make(g, s);
@@ -308,6 +366,17 @@ choose_formats(struct slot *s, const struct sr_script_line *l,
 	return found;
 }
 
+/* The old pair is not needed behind the event. */
+static void
+moved(struct slot *s, struct event *e)
+{
+	if (!s->moving || e == NULL)
+		return;
+	s->moving = false;
+	e->give = true;
+	e->pair = s->old_pair;
+}
+
 static void
 open_or_aim(struct leg *g, size_t i, const struct sr_script_line *l,
     const struct sr_mline *m, const struct sr_sdp *theirs)
@@ -337,11 +406,11 @@ open_or_aim(struct leg *g, size_t i, const struct sr_script_line *l,
 		s->line.turn = s->turns++;
 		s->open = tell(g, s, SR_RUN_OPEN) != NULL;
 		s->opened = g->call->run->now;
-	} else if (rekeyed || !sr_addr_eq(&rtp, &s->line.rtp) ||
+	} else if (rekeyed || s->moving || !sr_addr_eq(&rtp, &s->line.rtp) ||
 	    !sr_addr_eq(&rtcp, &s->line.rtcp)) {
 		s->line.rtp = rtp;
 		s->line.rtcp = rtcp;
-		tell(g, s, SR_RUN_AIM);
+		moved(s, tell(g, s, SR_RUN_AIM));
 	}
 }
 

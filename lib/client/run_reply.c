@@ -142,6 +142,7 @@ leg_response(struct leg *g, const struct sr_ua_event *ev)
 			sr_dialog_set_sdp(g->dialog, g->sdp, g->peer);
 	} else if (i != NO_STEP) {
 		g->offered = false;
+		leg_stay(g);
 		if (c->busy != NO_STEP && c->busy != i &&
 		    step_of(c, c->busy)->kind == SR_DO_CANCEL)
 			c->seen[c->busy].invite = run_call_keep(c, c->run->raw);

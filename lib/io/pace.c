@@ -264,14 +264,14 @@ sr_pace_remove(struct sr_pace *p, uint64_t id)
 }
 
 int
-sr_pace_aim(struct sr_pace *p, uint64_t id, const struct sr_addr *rtp,
-    const struct sr_addr *rtcp)
+sr_pace_aim(struct sr_pace *p, uint64_t id, unsigned pair,
+    const struct sr_addr *rtp, const struct sr_addr *rtcp)
 {
-	if (rtp->family != p->cfg.local.family ||
+	if (pair >= p->pairs || rtp->family != p->cfg.local.family ||
 	    rtcp->family != p->cfg.local.family)
 		return SR_EBAD;
-	return tell(p, &(struct command){ .kind = AIM, .id = id, .rtp = *rtp,
-	    .rtcp = *rtcp });
+	return tell(p, &(struct command){ .kind = AIM, .id = id, .pair = pair,
+	    .rtp = *rtp, .rtcp = *rtcp });
 }
 
 void

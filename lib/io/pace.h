@@ -89,7 +89,8 @@ struct command {
 	struct stream *stream;		/* ADD */
 	void (*fn)(void *arg, sr_time now, void *data);
 	char data[PACE_DATA];
-	struct sr_addr rtp, rtcp;	/* AIM */
+	unsigned pair;			/* AIM */
+	struct sr_addr rtp, rtcp;
 	struct sr_pace_numbers *numbers;
 	bool *done;
 };

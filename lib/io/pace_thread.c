@@ -344,6 +344,7 @@ obey(struct sr_pace *p, struct command *c)
 		aim(p, s);
 	} else if (c->kind == AIM) {
 		forget_peer(p, s);
+		s->s.pair = c->pair;
 		s->s.rtp = c->rtp;
 		s->s.rtcp = c->rtcp;
 		aim(p, s);

@@ -153,7 +153,8 @@ open_socket(void)
 
 	fd = socket(AF_INET, tcp ? SOCK_STREAM : SOCK_DGRAM, 0);
 	if (fd < 0 || (here.sin_port != 0 && bind(fd,
-	    (struct sockaddr *)&here, sizeof(here)) != 0) || connect(fd, (struct sockaddr *)&a, sizeof(a)) != 0)
+	    (struct sockaddr *)&here, sizeof(here)) != 0) ||
+	    connect(fd, (struct sockaddr *)&a, sizeof(a)) != 0)
 		fail("connect", strerror(errno));
 	getsockname(fd, (struct sockaddr *)&a, &n);
 	own = ntohs(a.sin_port);

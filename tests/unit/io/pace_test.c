@@ -233,8 +233,17 @@ TEST(pace_hears_orders_aims_and_removes)
 	    (struct sockaddr *)&ss, len), 8);
 	wait_for(&f.heard);
 	CHECK(f.heard_at > 0 && f.heard_at < 10 * SR_SEC);
-	CHECK_EQ(sr_pace_aim(p, id, &b, &b), SR_OK);
+	CHECK_EQ(sr_pace_aim(p, id, s.pair, &b, &b), SR_OK);
 	CHECK_EQ(recv(two, v, sizeof(v), 0), 12);
+	/* From another pair, and what comes back there is heard. */
+	CHECK_EQ(sr_pace_pair(p, &pair, &rtp, &rtcp), SR_OK);
+	CHECK_EQ(sr_pace_aim(p, id, 9999, &b, &b), SR_EBAD);
+	CHECK_EQ(sr_pace_aim(p, id, pair, &b, &b), SR_OK);
+	do {
+		len = sizeof(ss);
+		CHECK_EQ(recvfrom(two, v, sizeof(v), 0,
+		    (struct sockaddr *)&ss, &len), 12);
+	} while (((struct sockaddr_in *)&ss)->sin_port != htons(rtp.port));
 	CHECK_EQ(sr_pace_order(p, id, fake_order, "resume", 7), SR_OK);
 	CHECK_EQ(sr_pace_order(p, id, fake_order, "resume", 65), SR_ELIMIT);
 	sr_pace_numbers(p, &n);
