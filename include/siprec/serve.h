@@ -283,8 +283,8 @@ int sr_serve_register(struct sr_serve *s, const struct sr_serve_register *r,
  * 500 ms, and a NOTE "store" says so, once until it works again.  SR_ENOENT:
  * nothing waits for that ticket (any more): after SR_EAUTH, abandon the session
  * by its name. */
-/* What waits behind that ticket, oldest first: SEND events as they will come,
- * for who has to show them before; NULL: no more. */
+/* What waits behind that ticket, oldest first, but for a BYE: SEND events as
+ * they will come, for who has to show them before; NULL: no more. */
 const struct sr_serve_event *sr_serve_held(struct sr_serve *s,
     uint64_t ticket, size_t i);
 /* PERSIST for all sessions: the store has forgotten them. */

@@ -157,6 +157,13 @@ persist_holds(struct sr_serve *s, struct leg *l,
 	return h != NULL && hold_add(h, ev);
 }
 
+/* A BYE may never be sent: then the session has not ended by it. */
+static bool
+may_be_shown(const struct held *m)
+{
+	return m->ev.status != 0 || m->ev.method != SR_BYE;
+}
+
 const struct sr_serve_event *
 sr_serve_held(struct sr_serve *s, uint64_t ticket, size_t i)
 {
@@ -166,7 +173,7 @@ sr_serve_held(struct sr_serve *s, uint64_t ticket, size_t i)
 	while (h != NULL && h->ticket != ticket)
 		h = h->next;
 	m = h != NULL ? h->first : NULL;
-	while (m != NULL && i-- > 0)
+	while (m != NULL && (!may_be_shown(m) || i-- > 0))
 		m = m->next;
 	if (m == NULL)
 		return NULL;
