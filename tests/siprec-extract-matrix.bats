@@ -150,6 +150,29 @@ setup() { setup_extract; }
 	[ "$(find out -name session.jsonl | wc -l)" -eq 1 ]
 	[ "$(count replaced)" -eq 1 ]
 }
+@test "media in both dialogs for a while: it is there once, without a shift" {
+	round_trip --replaces --same-source
+	round_trip --replaces --same-source --overlap 700
+	for overlap in 20 100 260 480 700 2000; do
+		make_capture in.pcap --replaces --overlap $overlap
+		rm -rf out
+		extract 0 -o out in.pcap
+		said=$(samples_differ ref out)
+		echo "$overlap: $said"
+		[ -z "$said" ]
+		[ "$(ls out/*/*.wav | wc -l)" -eq 2 ]
+		[ "$(count ssrc)" -eq 2 ]
+		[ "$(count gap)" -eq 0 ]
+	done
+	# With jitter the two are within a packet of each other.
+	make_capture in.pcap --replaces --overlap 700 --jitter 10 --streams 1
+	rm -rf out
+	extract 0 -o out in.pcap
+	[ "$(ls out/*/*.wav | wc -l)" -eq 1 ]
+	d=$(($(soxi -s out/*/1.wav) - $(soxi -s ref/*/1.wav)))
+	[ ${d#-} -lt 160 ]
+}
+
 @test "addresses in the SDP that are not those on the wire" {
 	round_trip --nat
 }

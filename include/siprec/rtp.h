@@ -179,6 +179,11 @@ bool sr_line_turned(struct sr_line *l, uint32_t *from, uint32_t *to);
  * True when other has taken it (other must be new). */
 bool sr_line_wants_fork(const struct sr_line *l, uint32_t *ssrc);
 void sr_line_fork(struct sr_line *l, struct sr_line *other);
+/* Until then a second source may be the first one in another way, as when a
+ * client moves to another dialog and sends in both for a while: it takes over
+ * as soon as it has settled, where the clock says, and not behind what stands
+ * there; what comes of the one before is dropped. */
+void sr_line_yield(struct sr_line *l, sr_time until);
 void sr_line_numbers(const struct sr_line *l, struct sr_numbers *out);
 /* All but lsr and lsr_at; false when nothing was heard yet. */
 bool sr_line_reception(const struct sr_line *l, struct sr_reception *out);

@@ -119,6 +119,8 @@ take_body(struct sr_engine *e, struct call *c, const struct sr_msg *m,
 
 /* ---- begin and end ---- */
 
+#define OVERLAP (10 * SR_SEC)		/* of media in two dialogs */
+
 static void
 marks_missing(struct sr_engine *e, struct call *c)
 {
@@ -164,6 +166,8 @@ call_begin(struct sr_engine *e, struct call *c, const char *cause)
 	if (c->replaces) {
 		if ((ev = queue_event(e, SR_EV_REPLACED, s)) != NULL)
 			ev->u.replaced.call_id = c->call_id;
+		for (struct sr_stream *t = s->streams; t != NULL; t = t->next)
+			sr_line_yield(t->line, e->now + OVERLAP);
 	} else {
 		session_begin(s);
 		if ((ev = queue_event(e, SR_EV_BEGIN, s)) != NULL) {

@@ -114,13 +114,29 @@ release(struct sr_line *l, struct source *s, bool all)
 	}
 }
 
+void
+sr_line_yield(struct sr_line *l, sr_time until)
+{
+	l->yields = until;
+	l->left_until = 0;
+}
+
+static bool
+is_yielding(const struct sr_line *l, const struct source *s)
+{
+	return s->settle_since < l->yields;
+}
+
 /* Puts the source where the wall clock says, but never before the end of
- * what stands there, and exactly behind it when it is that near. */
+ * what stands there, unless that is the same sound, and exactly behind it when
+ * it is that near. */
 static void
 place(struct sr_line *l, struct source *s)
 {
 	sr_time from = source_earliest(s);
 	int64_t at, end = end_in(l, s->clock);
+	bool over = is_yielding(l, s);
+	double ahead;
 
 	if (!l->start->fixed && from < l->start->t0)
 		l->start->t0 = from;
@@ -128,8 +144,9 @@ place(struct sr_line *l, struct source *s)
 	s->doubted = is_absurd(l, (double)(from - l->start->t0));
 	at = s->doubted ? end :
 	    (int64_t)((double)(from - l->start->t0) / s->tick + 0.5);
-	if (at < end || (l->started &&
-	    (double)(at - end) * s->tick < (double)SNAP))
+	ahead = (double)(at - end) * s->tick;
+	if ((ahead < 0 && !(over && ahead > (double)-STALE)) ||
+	    (l->started && ahead < (double)SNAP && ahead > (double)-SNAP))
 		at = end;
 	s->at_ref = at - (s->ts_low - s->ts_ref);
 }
@@ -215,8 +232,13 @@ both_speak(const struct sr_line *l)
 static void
 decide(struct sr_line *l)
 {
-	bool alive = both_speak(l);
+	bool alive = both_speak(l), over = is_yielding(l, &l->next);
 
+	if (alive && over && l->next.packets > 2) {
+		l->left_until = l->next.ssrc != l->cur.ssrc ? l->yields : 0;
+		l->left = l->cur.ssrc;
+		alive = false;
+	}
 	if (alive && l->next.ssrc != l->cur.ssrc && l->next.packets > 2) {
 		l->fork = true;		/* until somebody takes it */
 		return;
@@ -232,6 +254,8 @@ decide(struct sr_line *l)
 	l->cur = l->next;
 	l->next = (struct source){ .on = false };
 	settle(l, &l->cur);
+	if (over)
+		l->yields = 0;		/* one goes over, and only once */
 }
 
 static int
@@ -272,6 +296,8 @@ choose(struct sr_line *l, const struct sr_line_packet *p, enum fit *fit)
 	if (l->next.on && p->rtp.ssrc == l->next.ssrc &&
 	    (*fit = source_fit(&l->next, p)) != FIT_NOT)
 		return &l->next;
+	if (p->rtp.ssrc == l->left && p->arrived < l->left_until)
+		return NULL;		/* its sound is here in another way */
 	if (l->next.on && p->arrived - l->next.settle_since >= WINDOW / 2)
 		decide(l);
 	if (l->next.on && p->arrived - l->next.arrived < WINDOW / 2)

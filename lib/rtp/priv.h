@@ -81,6 +81,9 @@ struct sr_line {
 	double sxx, sxy;		/* of the trends that are over */
 	struct source next;
 	struct anchors anchors;
+	sr_time yields;			/* until then, to a second source */
+	sr_time left_until;		/* and the one before that is dropped */
+	uint32_t left;
 };
 
 enum fit {				/* of a packet to a source */

@@ -28,6 +28,7 @@ struct options {
 	double seconds, loss, reorder, duplicate, skew;
 	int64_t stagger, jitter, late_start;
 	int64_t ssrc_change, codec_change, start_middle;	/* < 0: never */
+	int64_t overlap;		/* of both ways, with replaces */
 	struct span hold, frozen;	/* from < 0: never */
 	uint64_t seed;
 	long seq_start, ts_start;	/* < 0: by chance */
@@ -43,6 +44,7 @@ struct options {
 	const char *codec_name, *digits, *out, *ref;
 	bool ipv6, nat, cn, no_bye, bye_server, no_answer, only_responses;
 	bool no_label, rtp_after_bye, early_rtp, same_callid, replaces;
+	bool same_source;		/* on both ways */
 };
 
 /* ---- chance: the same for the same seed, everywhere ---- */
@@ -153,6 +155,8 @@ struct stream {
 	struct chance chance;
 	uint32_t ssrc, ts;
 	uint16_t seq;
+	uint32_t was, ts_was;		/* the source before; add to ts, seq */
+	uint16_t seq_was;
 	int64_t start;
 	uint64_t i, n, first;		/* frames; where the source began */
 	unsigned drop;

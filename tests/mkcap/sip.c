@@ -93,7 +93,7 @@ schedule(struct call *c)
 	}
 	if (c->moved != INT64_MAX) {
 		exchange(c, c->moved - SETUP_US, S_INVITE, 1, false);
-		goodbye(c, c->moved + 20000, 0, true);
+		goodbye(c, c->moved + o->overlap + 20000, 0, true);
 	}
 	c->bye = c->media + length + BYE_AFTER_US;
 	if (o->rtp_after_bye)

@@ -29,7 +29,10 @@ static void
 new_source(struct stream *s)
 {
 	const struct options *o = s->call->o;
+	uint32_t ts = s->ts;
+	uint16_t seq = s->seq;
 
+	s->was = s->ssrc;
 	s->ssrc = (uint32_t)chance_next(&s->chance);
 	s->seq = (uint16_t)chance_next(&s->chance);
 	s->ts = (uint32_t)chance_next(&s->chance);
@@ -37,6 +40,8 @@ new_source(struct stream *s)
 		s->seq = (uint16_t)o->seq_start;
 	if (o->ts_start >= 0 && s->i == 0)
 		s->ts = (uint32_t)o->ts_start;
+	s->ts_was = ts - s->ts;
+	s->seq_was = (uint16_t)(seq - s->seq);
 	s->first = s->i;
 	if (s->ref != NULL)
 		ref_source(s->ref, s->ssrc);
@@ -109,28 +114,54 @@ rtp_of(const struct stream *s)
 	return (int64_t)(s->i - s->first) * frame_samples(s);
 }
 
+struct way {				/* which dialog, which source */
+	int moved;
+	uint32_t ssrc, ts;
+	uint16_t seq;
+};
+
 static void
-send_rtp(struct stream *s, struct cap *cap, int64_t t, int pt, bool marker,
-    uint32_t ts, const uint8_t *payload, size_t n)
+send_by(struct stream *s, struct cap *cap, int64_t t, int pt,
+    const struct way *w, const uint8_t *payload, size_t n)
 {
 	struct call *c = s->call;
-	int moved = frame_time(s, s->i) >= c->moved;
 	struct end src = c->ends[0], dst = c->ends[1];
 	uint8_t p[12 + MAX_PAYLOAD];
 	int i;
 
-	src.port = c->d[moved].sport[s->k];
-	dst.port = c->d[moved].dport[s->k];
+	src.port = c->d[w->moved].sport[s->k];
+	dst.port = c->d[w->moved].dport[s->k];
 	p[0] = 0x80;
-	p[1] = (uint8_t)(pt | (marker ? 0x80 : 0));
-	p[2] = (uint8_t)(s->seq >> 8);
-	p[3] = (uint8_t)s->seq;
+	p[1] = (uint8_t)pt;
+	p[2] = (uint8_t)(w->seq >> 8);
+	p[3] = (uint8_t)w->seq;
 	for (i = 0; i < 4; i++) {
-		p[4 + i] = (uint8_t)(ts >> (24 - 8 * i));
-		p[8 + i] = (uint8_t)(s->ssrc >> (24 - 8 * i));
+		p[4 + i] = (uint8_t)(w->ts >> (24 - 8 * i));
+		p[8 + i] = (uint8_t)(w->ssrc >> (24 - 8 * i));
 	}
 	memcpy(p + 12, payload, n);
 	net_rtp(cap, c->o, t, &src, &dst, p, n + 12);
+}
+
+/* A client that has moved may go on for a while where it was, too. */
+static void
+send_rtp(struct stream *s, struct cap *cap, int64_t t, int pt, bool marker,
+    uint32_t ts, const uint8_t *payload, size_t n)
+{
+	const struct options *o = s->call->o;
+	int64_t moved = s->call->moved, now = frame_time(s, s->i);
+	struct way w = { now >= moved, s->ssrc, ts, s->seq };
+
+	send_by(s, cap, t, pt | (marker ? 0x80 : 0), &w, payload, n);
+	if (!w.moved || now - moved >= o->overlap)
+		return;
+	w.moved = 0;
+	if (!o->same_source)
+		w = (struct way){ 0, s->was, ts + s->ts_was,
+		    (uint16_t)(s->seq + s->seq_was) };
+	send_by(s, cap, t, pt, &w, payload, n);
+	if (o->same_source && s->ref != NULL)
+		ref_duplicate(s->ref);
 }
 
 /* ---- digits, RFC 4733 ---- */
@@ -354,8 +385,8 @@ change(struct stream *s)
 	const struct options *o = s->call->o;
 	int64_t moved = s->call->moved;
 
-	if (passes(s, o->ssrc_change) ||
-	    (moved != INT64_MAX && passes(s, moved - s->call->media)))
+	if (passes(s, o->ssrc_change) || (moved != INT64_MAX &&
+	    !o->same_source && passes(s, moved - s->call->media)))
 		new_source(s);
 	if (passes(s, o->codec_change) && o->codec <= C_PCMA)
 		s->alaw = !s->alaw;

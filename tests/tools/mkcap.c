@@ -22,7 +22,8 @@ static const char usage[] =
 "         --codec-change T (seconds of media)\n"
 "dialog   --no-bye --bye-server --no-answer --only-responses --no-label\n"
 "         --start-middle S --rtp-after-bye --early-rtp --same-callid-again\n"
-"         --replaces --nat --transport udp|udp-frag|tcp|tcp-shuffle\n"
+"         --replaces --overlap MS --same-source --nat\n"
+"         --transport udp|udp-frag|tcp|tcp-shuffle\n"
 "frame    --ipv6 --link eth|vlan|qinq|mpls|pppoe|sll|sll2|null|raw|gre|\n"
 "         vxlan|ipip|6in4|gtp\n"
 "file     --format pcap|pcap-ns|pcap-be|pcapng|pcapng-multi --snaplen N\n"
@@ -36,6 +37,7 @@ enum {
 	O_FROZEN, O_SSRC_CHANGE, O_CODEC_CHANGE, O_NO_BYE, O_BYE_SERVER,
 	O_NO_ANSWER, O_ONLY_RESPONSES, O_NO_LABEL, O_START_MIDDLE,
 	O_RTP_AFTER_BYE, O_EARLY_RTP, O_SAME_CALLID, O_REPLACES, O_NAT,
+	O_OVERLAP, O_SAME_SOURCE,
 	O_TRANSPORT, O_IPV6, O_LINK, O_FORMAT, O_SNAPLEN, O_TRUNCATE, O_REF,
 	O_REAL, O_STRAY_TIME, O_STRAY_TS, O_OUT = 'w', O_HELP = 'h'
 };
@@ -64,6 +66,8 @@ static const struct option longopts[] = {
 	{ "rtp-after-bye", 0, NULL, O_RTP_AFTER_BYE },
 	{ "early-rtp", 0, NULL, O_EARLY_RTP },
 	{ "same-callid-again", 0, NULL, O_SAME_CALLID },
+	{ "overlap", 1, NULL, O_OVERLAP },
+	{ "same-source", 0, NULL, O_SAME_SOURCE },
 	{ "replaces", 0, NULL, O_REPLACES }, { "nat", 0, NULL, O_NAT },
 	{ "transport", 1, NULL, O_TRANSPORT }, { "ipv6", 0, NULL, O_IPV6 },
 	{ "link", 1, NULL, O_LINK }, { "format", 1, NULL, O_FORMAT },
@@ -232,6 +236,8 @@ set_dialog(struct options *o, int opt, const char *arg)
 	case O_EARLY_RTP: o->early_rtp = true; break;
 	case O_SAME_CALLID: o->same_callid = true; break;
 	case O_REPLACES: o->replaces = true; break;
+	case O_OVERLAP: o->overlap = us(number(arg) / 1000); break;
+	case O_SAME_SOURCE: o->same_source = true; break;
 	case O_NAT: o->nat = true; break;
 	default: return false;
 	}

@@ -302,6 +302,101 @@ TEST(line_another_ssrc_never_overlaps)
 	CHECK(seamless());
 }
 
+/* The same sound from a second source, from packet `from` on; the first goes on
+ * up to `to`. */
+static struct sr_numbers
+two_ways(int from, int to, uint32_t ssrc, sr_time yields)
+{
+	begin();
+	for (int i = 0; i < 200; i++) {
+		if (i == from)
+			sr_line_yield(line, yields);
+		if (i < to)
+			put(SR_SEC + i * 20 * MS, 1, (uint16_t)i,
+			    (uint32_t)i * STEP);
+		if (i >= from)
+			put(SR_SEC + i * 20 * MS + MS, ssrc,
+			    (uint16_t)(7000 + i), 900000 + (uint32_t)i * STEP);
+	}
+	return finish();
+}
+
+/* Every place is covered, by the packet that belongs there. */
+static bool
+is_continuous(void)
+{
+	int64_t end = 0;
+
+	for (size_t i = 0; i < nout; i++) {
+		int64_t off = out[i].at - (int64_t)(out[i].seq % 7000) * STEP;
+
+		if (out[i].hole > 10 || off > 10 || off < -10)
+			return false;
+		if (out[i].at + STEP > end)
+			end = out[i].at + STEP;
+	}
+	return end >= 200 * STEP;
+}
+
+TEST(line_that_yields_goes_over_without_a_shift)
+{
+	static const int ends[] = { 101, 103, 110, 120, 150, 200 };
+	struct sr_numbers n;
+
+	for (size_t i = 0; i < 6; i++) {
+		n = two_ways(100, ends[i], 2, SR_NEVER);
+		CHECK(is_continuous());
+		CHECK_EQ(turns, 1);
+		CHECK_EQ(n.lost, 0);
+		CHECK(n.end <= 4 * SR_SEC + 2 * MS);
+		CHECK(n.heard <= 4 * SR_SEC + 2 * MS);
+		two_ways(100, ends[i], 2, 0);	/* that is why */
+		CHECK((i != 1 && i != 2) || !is_continuous());
+		/* the same source with other numbers */
+		two_ways(100, ends[i], 1, SR_NEVER);
+		CHECK(is_continuous());
+	}
+}
+
+TEST(line_that_does_not_yield_any_more_wants_two_lines)
+{
+	uint32_t ssrc;
+
+	begin();
+	sr_line_yield(line, 2 * SR_SEC);
+	for (int i = 0; i < 100; i++) {
+		put(3 * SR_SEC + i * 20 * MS, 1, (uint16_t)i,
+		    (uint32_t)i * STEP);
+		put(3 * SR_SEC + i * 20 * MS, 2, (uint16_t)i,
+		    (uint32_t)i * STEP);
+	}
+	CHECK(sr_line_wants_fork(line, &ssrc));
+	finish();
+}
+
+TEST(line_yields_once)
+{
+	uint32_t ssrc;
+
+	two_ways(50, 60, 2, SR_NEVER);
+	begin();
+	sr_line_yield(line, SR_NEVER);
+	for (int i = 0; i < 300; i++) {
+		if (i < 20)
+			put(SR_SEC + i * 20 * MS, 1, (uint16_t)i,
+			    (uint32_t)i * STEP);
+		if (i >= 15)
+			put(SR_SEC + i * 20 * MS, 2, (uint16_t)i,
+			    (uint32_t)i * STEP);
+		if (i >= 150)
+			put(SR_SEC + i * 20 * MS, 3, (uint16_t)i,
+			    (uint32_t)i * STEP);
+	}
+	CHECK(sr_line_wants_fork(line, &ssrc));
+	CHECK_EQ(ssrc, 3);
+	finish();
+}
+
 TEST(line_restart_of_the_same_ssrc_goes_on)
 {
 	struct sr_numbers n;
