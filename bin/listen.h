@@ -32,6 +32,7 @@ struct options {
 	const char *tls_ca, *tls_crl, *dns;
 	bool verify_client, json, quiet, strict, any, held, first_codec;
 	bool latch_off;
+	enum sr_replaces_policy replaces;
 	enum sr_srtp_policy srtp;
 	uint16_t lo, hi;
 	struct sr_cidr allow[MAX_ALLOW];

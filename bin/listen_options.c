@@ -49,6 +49,8 @@ help(void)
 "\n"
 "Media and files\n"
 "      --rtp-ports LO-HI  [16384-32767]\n"
+"      --replaces-auth W  who may replace a call: same-peer, any, digest\n"
+"                         user, none [same-peer]\n"
 "      --rtp-latch HOW    on, or off: from the SDP's address only [on]\n"
 "      --advertise ADDR   in SDP, when clients see us by another address\n"
 "      --start HOW        running or held [running]\n"
@@ -109,7 +111,7 @@ enum { PORTS = 256, ADVERTISE, ACCEPT, STRICT, ALLOW, AUTH, REALM, CERT, KEY,
 	MEDIA_TIMEOUT, MAX_DURATION, MIN_FREE, EXPIRES, T1, MIN_SE, DELAY,
 	JSON, VERSION, LATCH, CLF, ON_EVENT, ON_STREAM, BACKLOG, CONTROL,
 	METRICS, USER, CALL, REGISTER, USER_NAME, PASSWORD, DNS, HASH, STORE,
-	NODE, LEASE, STORE_KEYS, STORE_PASSWORD };
+	REPLACES, NODE, LEASE, STORE_KEYS, STORE_PASSWORD };
 
 static const struct option longs[] = {
 	{ "listen", 1, NULL, 'l' }, { "output", 1, NULL, 'o' },
@@ -130,6 +132,7 @@ static const struct option longs[] = {
 	{ "session-expires", 1, NULL, EXPIRES }, { "t1", 1, NULL, T1 },
 	{ "min-se", 1, NULL, MIN_SE }, { "answer-delay", 1, NULL, DELAY },
 	SECURE_LONGS
+	{ "replaces-auth", 1, NULL, REPLACES },
 	{ "rtp-latch", 1, NULL, LATCH }, { "clf", 1, NULL, CLF },
 	{ "on-event", 1, NULL, ON_EVENT }, { "on-stream", 1, NULL, ON_STREAM },
 	{ "backlog", 1, NULL, BACKLOG }, { "control", 1, NULL, CONTROL },
@@ -278,10 +281,12 @@ chosen(struct options *o, int c, const char *arg)
 	static const char *const srtp[] = { "off", "allow", "require", NULL };
 	static const char *const whom[] = { "siprec", "any", NULL };
 	static const char *const latch[] = { "on", "off", NULL };
+	static const char *const peers[] = { "same-peer", "any", "digest",
+	    "none", NULL };
 	static const char *const keys[] = { "yes", "no", NULL };
 	const char *const *words = c == MIX ? mixes : c == START ? starts :
 	    c == CODECS ? codecs : c == SRTP ? srtp : c == ACCEPT ? whom :
-	    c == STORE_KEYS ? keys : latch;
+	    c == STORE_KEYS ? keys : c == REPLACES ? peers : latch;
 	int v = 0, status = word(c, arg, words, &v);
 
 	switch (c) {
@@ -290,6 +295,7 @@ chosen(struct options *o, int c, const char *arg)
 	case CODECS: o->first_codec = v == 1; break;
 	case SRTP: o->srtp = (enum sr_srtp_policy)v; break;
 	case ACCEPT: o->any = v == 1; break;
+	case REPLACES: o->replaces = (enum sr_replaces_policy)v; break;
 	case STORE_KEYS: o->store.no_keys = v == 1; break;
 	default: o->latch_off = v == 1; break;
 	}
@@ -378,7 +384,7 @@ option(struct options *o, int c, const char *arg)
 		return sr_ports_range(sr_cstr(arg), &o->lo, &o->hi) == SR_OK ?
 		    CLI_OK : wrong("--rtp-ports wants LO-HI, not '%s'", arg);
 	case MIX: case START: case CODECS: case SRTP: case ACCEPT: case LATCH:
-	case STORE_KEYS:
+	case STORE_KEYS: case REPLACES:
 		return chosen(o, c, arg);
 	default:
 		return number(o, c, arg);

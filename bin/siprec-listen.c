@@ -130,7 +130,7 @@ open_serve(struct server *s)
 	    .users = o->auth != NULL ? &s->users : NULL,
 	    .realm = sr_cstr(o->realm), .answer_delay = o->answer_delay,
 	    .media_timeout = o->media_timeout,
-	    .max_duration = o->max_duration,
+	    .max_duration = o->max_duration, .replaces = o->replaces,
 	    .max_sessions = s->max_sessions, .persist = store_is_kept(o) };
 
 	if (o->srtp != SR_SRTP_OFF)

@@ -11,6 +11,7 @@ _siprec_listen()
 	--answer-codecs) words="all first" ;;
 	--store-keys) words="yes no" ;;
 	--rtp-latch) words="on off" ;;
+	--replaces-auth) words="same-peer any digest none" ;;
 	--metadata-keep) words="full ids none" ;;
 	--start) words="running held" ;;
 	--identity) words="off log require" ;;
@@ -34,7 +35,7 @@ _siprec_listen()
 		--strict --allow --auth --realm --tls-cert --tls-key
 		--tls-ca --tls-crl --tls-verify-client --srtp
 		--answer-codecs --session-expires --rtp-ports
-		--rtp-latch --advertise --start --mix --keep-rtp
+		--replaces-auth --rtp-latch --advertise --start --mix --keep-rtp
 		--media-timeout --max-duration --max-sessions
 		--min-free --log --clf --on-event --on-stream --backlog
 		--quiet --json --control --metrics --user --call

@@ -35,6 +35,45 @@ TEST(serve_silence_is_probed_and_ends_nothing_by_itself)
 	rig_down(r);
 }
 
+TEST(serve_ten_hours_without_a_word_of_sip_end_nothing)
+{
+	struct rig *r = rig_up(NULL);
+	struct sr_serve_stats st;
+
+	rig_call(r, RIG_OFFER);
+	rig_forget(r);
+	for (int i = 0; i < 10 * 3600 / 30; i++) {
+		rig_run(r, 30 * SR_SEC);
+		hear(r, 0);
+		hear(r, 1);
+	}
+	/* Not even a question was asked. */
+	CHECK_EQ(rig_count(r, SR_OPTIONS, 0) + rig_count(r, SR_UPDATE, 0) +
+	    rig_count(r, SR_INVITE, 0) + rig_count(r, SR_BYE, 0), 0);
+	sr_serve_stats(r->s, &st);
+	CHECK_EQ(st.now, 1);
+	rig_ask(r, "BYE", NULL, NULL, NULL);
+	CHECK_EQ(rig_status(r), 200);
+	rig_down(r);
+}
+
+TEST(serve_a_client_that_answers_a_probe_at_all_is_there)
+{
+	static const int there[] = { 200, 403, 405, 486, 500, 501, 503 };
+
+	for (size_t i = 0; i < sizeof(there) / sizeof(*there); i++) {
+		struct rig *r = rig_up(NULL);
+
+		rig_call(r, RIG_OFFER);
+		rig_run(r, 62 * SR_SEC);
+		CHECK(rig_count(r, SR_OPTIONS, 0) > 0);
+		rig_say(r, there[i], NULL, NULL, NULL);
+		rig_run(r, 10 * SR_SEC);
+		CHECK_EQ(rig_count(r, SR_BYE, 0), 0);
+		rig_down(r);
+	}
+}
+
 static void
 is_ended(struct rig *r, const char *why)
 {
