@@ -26,7 +26,10 @@ struct run {
 	int status;
 };
 
-enum { BATCH = 16 };			/* frames that are read ahead */
+enum {
+	BATCH = 16,			/* frames that are read ahead */
+	HEAP = 64 << 20			/* bytes, for two thousand streams */
+};
 
 static volatile sig_atomic_t stopped;
 static char unwanted;	/* marks sessions that were not asked for */
@@ -390,6 +393,7 @@ main(int argc, char *argv[])
 	bool done;
 	int status;
 
+	sr_large_pages(HEAP);
 	cli_init("siprec-extract");
 	status = extract_options(&o, argc, argv, &done);
 	if (status == CLI_OK && !done) {

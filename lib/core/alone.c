@@ -58,7 +58,6 @@ adopt(struct sr_engine *e, struct flow *f)
 	f->kind = FLOW_MEDIA;
 	f->alone = true;
 	f->stream = t;
-	f->line = t->line;
 	f->sibling = t->flows;
 	t->flows = f;
 	orphan_adopt(e, f);

@@ -67,7 +67,7 @@ lookup(struct sr_engine *e, uint64_t h, const struct sr_flow *key)
 	if (e->flow_cap == 0)
 		return NULL;
 	f = e->flows[h & (e->flow_cap - 1)];
-	while (f != NULL && (f->hash != h || !sr_flow_eq(&f->key, key)))
+	while (f != NULL && !sr_flow_eq(&f->key, key))
 		f = f->next;
 	return f;
 }
@@ -78,16 +78,23 @@ flow_find(struct sr_engine *e, const struct sr_flow *key)
 	return lookup(e, sr_flow_hash(key), key);
 }
 
-/* Every packet comes by here: what it asks for stands in two whole lines of
- * the cache. */
 static struct flow *
 flow_new(void)
 {
-	size_t n = (sizeof(struct flow) + 63) & ~(size_t)63;
-	struct flow *f = aligned_alloc(64, n);
+	size_t n = (sizeof(struct flow) + CACHE_LINE - 1) / CACHE_LINE *
+	    CACHE_LINE;
+	struct flow *f = aligned_alloc(CACHE_LINE, n);
 
 	if (f != NULL)
 		memset(f, 0, n);
+	return f;
+}
+
+static struct flow *
+touch(struct flow *f, sr_time now)
+{
+	if (f->stream == NULL)
+		f->last = now;
 	return f;
 }
 
@@ -97,15 +104,11 @@ flow_get(struct sr_engine *e, const struct sr_flow *key, sr_time now)
 	struct flow *f = e->ahead.now;
 	uint64_t h;
 
-	if (f != NULL && sr_flow_eq(&f->key, key)) {
-		f->last = now;
-		return f;
-	}
+	if (f != NULL && sr_flow_eq(&f->key, key))
+		return touch(f, now);
 	h = sr_flow_hash(key);
-	if ((f = lookup(e, h, key)) != NULL) {
-		f->last = now;
-		return f;
-	}
+	if ((f = lookup(e, h, key)) != NULL)
+		return touch(f, now);
 	if (e->nflows >= e->flow_cap && grow(e) != SR_OK)
 		return NULL;
 	sweep(e);
@@ -127,38 +130,33 @@ sr_engine_ahead(struct sr_engine *e, const struct sr_chunk *v, size_t n,
     struct sr_stream **streams)
 {
 	struct ahead *a = &e->ahead;
-	uint64_t h[AHEAD];
-	struct flow *f;
-	size_t ns = 0;
+	struct sr_stream *t[AHEAD];
+	struct flow **at[AHEAD], *f;
+	size_t nt = 0;
 
 	a->i = a->n = 0;
 	a->now = NULL;
 	if (n > AHEAD || e->flow_cap == 0)
 		return 0;
 	for (size_t i = 0; i < n; i++) {
-		h[i] = sr_flow_hash(&v[i].flow);
-		__builtin_prefetch(&e->flows[h[i] & (e->flow_cap - 1)]);
+		at[i] = &e->flows[sr_flow_hash(&v[i].flow) & (e->flow_cap - 1)];
+		__builtin_prefetch(at[i]);
 	}
+	for (size_t i = 0; i < n; i++)
+		__builtin_prefetch(a->v[i] = *at[i]);
 	for (size_t i = 0; i < n; i++) {
-		f = a->v[i] = e->flows[h[i] & (e->flow_cap - 1)];
-		if (f != NULL) {
-			__builtin_prefetch(f, 1);
-			__builtin_prefetch((char *)f + 64, 1);
-		}
-	}
-	for (size_t i = 0; i < n; i++) {
-		for (f = a->v[i]; f != NULL && f->hash != h[i];)
+		for (f = a->v[i]; f != NULL && !sr_flow_eq(&f->key, &v[i].flow);)
 			f = f->next;
-		if ((a->v[i] = f) != NULL && f->line != NULL) {
-			__builtin_prefetch(f->stream, 1);
-			__builtin_prefetch(&f->stream->dtmf, 1);
-			sr_line_prefetch(f->line);
-			if (streams != NULL)
-				streams[ns++] = f->stream;
-		}
+		if ((a->v[i] = f) != NULL && f->stream != NULL)
+			__builtin_prefetch(t[nt++] = f->stream, 1);
+	}
+	for (size_t i = 0; i < nt; i++) {
+		sr_line_prefetch(t[i]->line);
+		if (streams != NULL)
+			streams[i] = t[i];
 	}
 	a->n = n;
-	return ns;
+	return nt;
 }
 
 void
@@ -183,12 +181,11 @@ flow_leave(struct sr_engine *e, struct sr_stream *t)
 		t->flows = f->sibling;
 		f->sibling = NULL;
 		f->stream = NULL;
-		f->line = NULL;
 		f->kind = FLOW_NEW;
 		f->used = true;
 		/* A newer call may have named its address already. */
 		f->generation = e->bindings.generation - 1;
-		f->first = e->now;
+		f->first = f->last = e->now;
 	}
 	t->locked = NULL;
 }
@@ -227,7 +224,6 @@ flow_look(struct sr_engine *e, struct flow *f)
 	f->generation = e->bindings.generation;
 	f->kind = FLOW_MEDIA;
 	f->stream = t;
-	f->line = t->line;
 	f->sibling = t->flows;
 	t->flows = f;
 	orphan_adopt(e, f);

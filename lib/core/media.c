@@ -114,6 +114,7 @@ fork_line(struct sr_engine *e, struct sr_stream *t, const struct flow *f)
 	other->fork = t->fork;
 	other->fork_ssrc = t->fork_ssrc;
 	t->fork = other;
+	t->calm = false;
 	t->fork_ssrc = ssrc;
 	t->nforks++;
 	h.ssrc = ssrc;
@@ -289,6 +290,7 @@ placed(struct sr_engine *e, struct sr_stream *t, const struct sr_line_packet *p)
 	if (sr_line_turned(t->line, &from, &to))
 		turned(e, t, from, to);
 	if (p->format->id == SR_CODEC_EVENT) {
+		t->calm = false;
 		if (sr_dtmf_put(&t->dtmf, p, &done))
 			digit(e, t, &done);
 		return;
@@ -357,6 +359,14 @@ line_up(struct sr_engine *e, struct sr_stream *t)
 		queue_pull(e, t);
 }
 
+/* A digit ends with the next audio, and the first packet after a gap says how
+ * long that was: more than sound(). */
+static bool
+is_calm(const struct sr_stream *t)
+{
+	return t->calm || (!t->dtmf.on && !t->again);
+}
+
 static void
 put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
     const struct sr_chunk *c)
@@ -371,7 +381,7 @@ put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
 	p->arrived = c->time;
 	p->num = c->num;
 	p->cut = (uint32_t)c->cut;
-	if (t->fork != NULL && fork_of(t, p->rtp.ssrc) != NULL) {
+	if (!t->calm && fork_of(t, p->rtp.ssrc) != NULL) {
 		t = fork_of(t, p->rtp.ssrc);
 		forked = true;
 	} else if (!may_speak(t, f, c->time, !e->cfg.no_latch)) {
@@ -389,7 +399,7 @@ put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
 	if (c->cut > 0 || t->paused)
 		mark_cut(e, t, c->cut);
 	if (!e->adopting && e->queue.head == NULL && e->nstash == 0 &&
-	    !t->dtmf.on && !t->again && sr_line_pass(t->line, p)) {
+	    is_calm(t) && sr_line_pass(t->line, p)) {
 		sound(e, t, p);
 		return;
 	}
@@ -412,7 +422,7 @@ void
 media_put(struct sr_engine *e, struct sr_stream *t, struct flow *f,
     const struct sr_chunk *c)
 {
-	if (t->secure != NULL)
+	if (!t->calm && t->secure != NULL)
 		put_secure(e, t, f, c);
 	else
 		put(e, t, f, c);
@@ -430,6 +440,8 @@ media_pull(struct sr_engine *e, struct sr_stream *t)
 		} else if (t->finished && sr_dtmf_end(&t->dtmf, &done)) {
 			digit(e, t, &done);
 		} else {
+			t->calm = t->secure == NULL && t->fork == NULL &&
+			    !t->dtmf.on && !t->again;
 			return false;
 		}
 	}

@@ -30,14 +30,16 @@ void warn(struct sr_engine *e, struct sr_session *s, const char *rule,
 /* ---- flow: a five-tuple and what it carries ---- */
 
 enum flow_kind { FLOW_NEW, FLOW_MEDIA, FLOW_RTCP, FLOW_SIP, FLOW_OTHER };
+/* There may be thousands, and media comes from one after the other: what each
+ * packet asks for stands in one line of the cache. */
 struct flow {
 	struct flow *next;		/* in the table */
-	uint64_t hash;
 	struct sr_flow key;
 	enum flow_kind kind;
 	struct sr_stream *stream;
-	struct sr_line *line;		/* the stream's */
-	sr_time last, first;
+	/* the rest */
+	uint64_t hash;
+	sr_time last, first;		/* last: where it has no stream */
 	struct flow *sibling;		/* of the same stream */
 	bool used, alone;	/* it had a stream once; no signalling */
 	unsigned generation;	/* of the bindings when it was looked up */
@@ -127,29 +129,31 @@ struct sr_stream *bind_find_rtcp(struct sr_engine *e, const struct sr_flow *f);
 
 /* ---- session and stream ---- */
 
+enum { CACHE_LINE = 64 };
 struct sr_stream {
-	/* what every packet asks for stands together */
+	/* what every packet asks for stands in one line of the cache */
 	struct sr_line *line;
 	const struct sr_format *last;	/* of the latest packet */
+	struct flow *locked;
+	sr_time locked_last;
+	struct sr_session *session;
+	void *slot;
 	uint8_t last_pt;
+	bool calm;	/* no SRTP, no fork, no digit, not again: media_put */
 	bool closed, paused, held, sent, heard, finished;
 	bool unlabelled, sealed;	/* sealed: SRTP without keys */
-	struct secure *secure;		/* NULL: no SRTP, or no keys */
 	bool warned_cut, warned_paused;
+	/* the rest */
+	struct secure *secure;		/* NULL: no SRTP, or no keys */
 	bool shaken, marked;		/* its keys are of a handshake; that is
 					 * told in the capture that is kept */
 	bool clear;			/* it was told: no SRTP any more */
-	struct flow *locked;
-	sr_time locked_last;
 	struct sr_stream *fork;	/* a further source of the same m-line */
-	struct sr_session *session;
-	void *slot;
 	struct sr_dtmf dtmf;
-	/* the rest */
 	uint32_t fork_ssrc, ssrc;
 	unsigned nforks;
 	bool is_fork, again;	/* again: nothing came since it was restored */
-	size_t was;			/* its index before that */
+	size_t was;			/* its index before it was restored */
 	struct sr_stream *next;
 	size_t index;
 	unsigned mline;			/* from 0 */

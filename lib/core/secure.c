@@ -79,6 +79,7 @@ use(struct sr_engine *e, struct sr_stream *t, const struct sr_srtp_key *k,
 		}
 	if (crypto->srtp_new == NULL)
 		return SR_EUNSUP;
+	t->calm = false;
 	if (s == NULL && (s = t->secure = sr_zalloc(sizeof(*s))) == NULL)
 		return SR_ENOMEM;
 	if ((err = crypto->srtp_new(&c.ctx, k, n, SR_UNPROTECT)) != SR_OK)
@@ -155,6 +156,7 @@ masked(const struct sr_mline *m)
 static void
 secure_lose(struct sr_stream *t)
 {
+	t->calm = false;
 	if ((t->secure = sr_zalloc(sizeof(*t->secure))) != NULL)
 		t->secure->lost = true;
 }

@@ -185,10 +185,19 @@ session_begin(struct sr_session *s)
 	s->early = NULL;
 }
 
+static struct sr_stream *
+stream_alloc(struct sr_arena *a)
+{
+	char *p = sr_arena_alloc(a, sizeof(struct sr_stream) + CACHE_LINE);
+
+	return p != NULL ? (void *)(p + CACHE_LINE - (uintptr_t)p %
+	    CACHE_LINE) : NULL;
+}
+
 struct sr_stream *
 stream_new(struct sr_session *s, unsigned mline, int from, struct sr_str label)
 {
-	struct sr_stream *t = sr_arena_alloc(&s->arena, sizeof(*t));
+	struct sr_stream *t = stream_alloc(&s->arena);
 	struct sr_buf b;
 
 	if (t == NULL)

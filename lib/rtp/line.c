@@ -15,10 +15,13 @@
 int
 sr_line_new(struct sr_line **lp, struct sr_start *start, bool keep_payload)
 {
-	struct sr_line *l = sr_zalloc(sizeof(*l));
+	size_t n = (sizeof(struct sr_line) + LINE_ALIGN - 1) / LINE_ALIGN *
+	    LINE_ALIGN;
+	struct sr_line *l = aligned_alloc(LINE_ALIGN, n);
 
 	if (l == NULL)
 		return SR_ENOMEM;
+	memset(l, 0, n);
 	l->start = start;
 	l->keep_payload = keep_payload;
 	l->ready_end = &l->ready;
@@ -351,10 +354,8 @@ sr_line_keep(struct sr_line *l)
 void
 sr_line_prefetch(const struct sr_line *l)
 {
-	const char *p = (const char *)l;
-
-	for (size_t i = 0; i < offsetof(struct sr_line, cur.seq_first); i += 64)
-		__builtin_prefetch(p + i, 1);
+	for (size_t i = 0; i < LINE_HOT; i += LINE_ALIGN)
+		__builtin_prefetch((const char *)l + i, 1);
 }
 
 /* Where nothing has happened for a while, a packet can only be the next one

@@ -74,6 +74,7 @@ unpack_source(struct sr_rd *r, struct source *s)
 	s->seq_first = unpack_number(r);
 	s->seq_max = unpack_number(r);
 	s->seq_out = s->seq_max + 1;
+	s->noted = s->seq_max;
 	s->ts = unpack_number(r);
 	s->ts_ref = unpack_number(r);
 	s->ts_low = unpack_number(r);
@@ -145,6 +146,7 @@ catch_up(struct sr_line *l, sr_time end)
 		s->packets += (uint64_t)more;
 		s->seq_max += more;
 		s->seq_out = s->seq_max + 1;
+		s->noted = s->seq_max;
 		s->ts += more * s->ts_step;
 	}
 	l->heard += end - l->end;

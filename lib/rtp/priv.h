@@ -28,11 +28,10 @@ struct held {
 
 struct trend {				/* of the delay, by least squares */
 	double n, x, y, xx, xy;
-	sr_time since, low;		/* the second that is running */
 };
 /* One SSRC between two restarts.  seq and ts are extended to 64 bits. */
 struct source {
-	/* what every packet asks for stands together */
+	/* what every packet asks for stands together, see sr_line */
 	bool on, settling, probing;
 	bool doubted;			/* its place was not believed */
 	uint32_t ssrc, clock;
@@ -42,16 +41,19 @@ struct source {
 	int64_t at_ref;			/* at = at_ref + ts - ts_ref */
 	sr_time arrived_ref, arrived;	/* of the first, of the latest */
 	sr_time delay, low, older_low, low_since;
-	struct held *head;
+	sr_time second, second_low;	/* the one that is running */
 	uint64_t packets;
 	double jitter;
-	struct trend trend;
+	/* the rest */
 	uint64_t seen[SEEN / 64];
+	int64_t noted;			/* seen goes up to here: what came in
+					 * order since then is not in it */
+	struct held *head, *tail;
+	size_t nheld, held_bytes;
+	struct trend trend;
 	int64_t seq_first, ts_low;
 	sr_time settle_since, settle_delay;
 	int64_t settle_seq;
-	struct held *tail;
-	size_t nheld, held_bytes;
 	uint64_t late, duplicate;
 };
 
@@ -64,17 +66,20 @@ struct anchors {
  * it stood there before. */
 void anchor_note(struct anchors *a, const struct source *s, int64_t ts);
 
+/* A thousand of them are too many for the nearest cache: what every packet
+ * asks for stands in three lines of it, which are fetched ahead. */
+enum { LINE_ALIGN = 64, LINE_HOT = 3 * LINE_ALIGN };
 struct sr_line {
 	sr_time end;			/* ns from the start */
 	int64_t end_at;			/* the same in units of end_clock */
-	uint32_t end_clock;
-	bool keep_payload, started, turned, fork;
-	bool smooth;			/* nothing waits, one source stands */
-	struct sr_line_packet *pass;	/* straight through */
-	struct held *ready, *taken;
 	sr_time heard;			/* besides sum.heard */
+	uint32_t end_clock;
+	bool smooth;			/* nothing waits, one source stands */
+	bool keep_payload, started, turned;
 	struct source cur;
-	struct held **ready_end;
+	bool fork;
+	struct sr_line_packet *pass;	/* straight through */
+	struct held *ready, *taken, **ready_end;
 	struct sr_numbers sum;		/* of the sources that are over */
 	struct sr_start *start;
 	uint32_t turned_from, turned_to;
@@ -85,6 +90,7 @@ struct sr_line {
 	sr_time left_until;		/* and the one before that is dropped */
 	uint32_t left;
 };
+_Static_assert(offsetof(struct sr_line, cur.seen) <= LINE_HOT, "three lines");
 
 enum fit {				/* of a packet to a source */
 	FIT_NEXT,			/* in order or ahead */

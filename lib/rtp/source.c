@@ -53,7 +53,7 @@ source_begin(struct source *s, const struct sr_line_packet *p)
 	    .ssrc = p->rtp.ssrc, .clock = p->format->clock,
 	    .tick = 1e9 / (p->format->clock > 0 ? p->format->clock : 8000),
 	    .seq_first = p->rtp.seq, .seq_max = p->rtp.seq,
-	    .seq_out = p->rtp.seq,
+	    .seq_out = p->rtp.seq, .noted = p->rtp.seq,
 	    .ts = p->rtp.ts, .ts_ref = p->rtp.ts, .ts_low = p->rtp.ts,
 	    .arrived_ref = p->arrived, .arrived = p->arrived,
 	    .low_since = p->arrived, .settle_since = p->arrived,
@@ -108,6 +108,16 @@ test_and_set(struct source *s, int64_t seq)
 	return was;
 }
 
+/* Notes what has passed by source_next. */
+static void
+catch_up(struct source *s)
+{
+	if (s->seq_max - s->noted >= SEEN)
+		s->noted = s->seq_max - SEEN;
+	while (s->noted < s->seq_max)
+		test_and_set(s, ++s->noted);
+}
+
 /* Forget what the window leaves behind when it moves on to seq. */
 static void
 advance(struct source *s, int64_t seq)
@@ -119,7 +129,7 @@ advance(struct source *s, int64_t seq)
 			s->seen[(q & (SEEN - 1)) / 64] &=
 			    ~((uint64_t)1 << (q & 63));
 	}
-	s->seq_max = seq;
+	s->seq_max = s->noted = seq;
 }
 
 /* The lowest delay of the last five to ten seconds: slow drift of clocks
@@ -142,26 +152,31 @@ track_delay(struct source *s, sr_time arrived, sr_time d)
 
 /* The lowest delay of each second is nearest to no delay at all. */
 static void
-trend_put(struct trend *t, sr_time since_first, sr_time d)
+trend_put(struct trend *t, sr_time since, sr_time low)
 {
-	double x, y;
+	double x = (double)since / 1e9, y = (double)low / 1e9;
 
-	if (t->n == 0 && t->since == 0 && t->low == 0)
-		t->low = d;
-	if (since_first - t->since < SR_SEC) {
-		if (d < t->low)
-			t->low = d;
-		return;
-	}
-	x = (double)t->since / 1e9;
-	y = (double)t->low / 1e9;
 	t->n++;
 	t->x += x;
 	t->y += y;
 	t->xx += x * x;
 	t->xy += x * y;
-	t->since = since_first;
-	t->low = d;
+}
+
+static void
+track_trend(struct source *s, sr_time arrived, sr_time d)
+{
+	sr_time since_first = arrived - s->arrived_ref;
+
+	if (s->second == 0 && s->second_low == 0 && s->trend.n == 0)
+		s->second_low = d;
+	if (since_first - s->second >= SR_SEC) {
+		trend_put(&s->trend, s->second, s->second_low);
+		s->second = since_first;
+		s->second_low = d;
+	} else if (d < s->second_low) {
+		s->second_low = d;
+	}
 }
 
 void
@@ -171,7 +186,7 @@ trend_fold(struct trend *t, double *sxx, double *sxy)
 		*sxx += t->xx - t->x * t->x / t->n;
 		*sxy += t->xy - t->x * t->y / t->n;
 	}
-	*t = (struct trend){ .since = t->since, .low = t->low };
+	*t = (struct trend){ 0 };
 }
 
 static void
@@ -208,7 +223,7 @@ time_of(struct source *s, const struct sr_line_packet *p, int64_t seq,
 	/* While a jump is looked at, the level before it is kept. */
 	if (!s->probing) {
 		track_delay(s, p->arrived, d);
-		trend_put(&s->trend, p->arrived - s->arrived_ref, d);
+		track_trend(s, p->arrived, d);
 	}
 }
 
@@ -216,6 +231,7 @@ bool
 source_count(struct source *s, const struct sr_line_packet *p, enum fit fit,
     int64_t *seq, int64_t *ts)
 {
+	catch_up(s);
 	*seq = extend_seq(s, p->rtp.seq);
 	*ts = extend_ts(s, p->rtp.ts);
 	s->arrived = p->arrived;
@@ -255,8 +271,7 @@ source_next(struct source *s, const struct sr_line_packet *p, uint32_t dts)
 	if (off > STEP || off < -STEP)
 		return false;
 	track_delay(s, p->arrived, d);
-	trend_put(&s->trend, p->arrived - s->arrived_ref, d);
-	s->seen[(seq & (SEEN - 1)) / 64] |= (uint64_t)1 << (seq & 63);
+	track_trend(s, p->arrived, d);
 	s->seq_max = seq;
 	s->ts = ts;
 	s->ts_step = dts;
