@@ -465,7 +465,7 @@ options() {
 	    grep -oE 'serve_note\([^";]*"[^"]*"' | sed 's/.*"\(.*\)"/\1/'
 	  cat "$root"/bin/siprec-listen.c "$root"/bin/listen_*.c |
 	    tr -s '\n\t ' ' ' |
-	    grep -oE '(log_words|sr_engine_note)\([^";]*"[^"]*"' |
+	    grep -oE '(log_words|sr_engine_note|[^_]say)\([^";]*"[^"]*"' |
 	    sed 's/.*"\(.*\)"/\1/'
 	  # Of two that one call chooses from.
 	  echo register; } | sort -u >said
