@@ -468,7 +468,7 @@ options() {
 	    grep -oE '(log_words|sr_engine_note|[^_]say)\([^";]*"[^"]*"' |
 	    sed 's/.*"\(.*\)"/\1/'
 	  # Of two that one call chooses from.
-	  echo register; } | sort -u >said
+	  printf '%s\n' register restart take-over; } | sort -u >said
 	awk '/^\.Sh/ { on = $2 == "DIAGNOSTICS" }
 	    on && /^\.It Li/ { print $3 }' "$page" | sort >documented
 	diff said documented

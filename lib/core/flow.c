@@ -145,7 +145,8 @@ sr_engine_ahead(struct sr_engine *e, const struct sr_chunk *v, size_t n,
 	for (size_t i = 0; i < n; i++)
 		__builtin_prefetch(a->v[i] = *at[i]);
 	for (size_t i = 0; i < n; i++) {
-		for (f = a->v[i]; f != NULL && !sr_flow_eq(&f->key, &v[i].flow);)
+		f = a->v[i];
+		while (f != NULL && !sr_flow_eq(&f->key, &v[i].flow))
 			f = f->next;
 		if ((a->v[i] = f) != NULL && f->stream != NULL)
 			__builtin_prefetch(t[nt++] = f->stream, 1);
