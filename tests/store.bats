@@ -38,7 +38,7 @@ told() { grep -q "^$1" keeper.txt; }
 	redis --requirepass other
 	redis-cli -p $RPORT -a other --no-auth-warning ACL SETUSER siprec on \
 	    '>se/cret' '~siprec:*' -@all +@read +@write +@scripting \
-	    +select +time +ping
+	    -@dangerous +select +time +ping
 	printf 'se/cret\nmore\n' >password
 	storetest -r 50 -p password redis://siprec@127.0.0.1:$RPORT/3
 	storetest -r 50 redis://siprec:se%2Fcret@127.0.0.1:$RPORT/3

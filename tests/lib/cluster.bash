@@ -114,3 +114,61 @@ is() {
 	kamcmd -s unix:"$PWD/ctl" dispatcher.list |
 	    grep -A1 "URI: sip:127.0.0.1:$1;" | grep -q "FLAGS: $flag"
 }
+
+# redis_cluster: the three servers and sentinels of the page, until they know
+# each other: $STORE is the URL, $R1 $R2 $R3 the servers, $P1 $P2 $P3 their
+# ports, "password" holds the nodes' password.
+redis_cluster() {
+	local i p
+	setup_redis
+	command -v redis-sentinel >/dev/null ||
+		skip "redis-sentinel is not installed"
+	P1=$(free_port) P2=$(free_port) P3=$(free_port)
+	S1=$(free_port) S2=$(free_port) S3=$(free_port)
+	example users.acl >users.acl
+	echo change-me >password
+	for i in 1 2 3; do
+		one_redis $i
+	done
+	for i in 1 2 3; do
+		one_sentinel $i
+	done
+	STORE=redis-sentinel://siprec@127.0.0.1:$S1,127.0.0.1:$S2,127.0.0.1:$S3/siprec
+	for p in $S1 $S2 $S3; do
+		until_true 20 eval "redis-cli -p $p sentinel master siprec |
+		    paste -sd ' ' | grep -q 'num-slaves 2 num-other-sentinels 2'"
+	done
+	until_true 20 eval "redis-cli -p $P1 --user siprec --pass change-me role |
+	    grep -c '^$P2\\|^$P3' | grep -qx 2"
+}
+
+# one_redis N: the Nth server, also once more.
+one_redis() {
+	local port=P$1
+	mkdir -p r$1
+	{
+		example redis.conf
+		[ $1 = 1 ] || echo replicaof 192.0.2.21 6379
+	} | sed "s/^bind .*/bind 127.0.0.1/
+	    s/^port .*/port ${!port}/
+	    s/192.0.2.21 6379/127.0.0.1 $P1/
+	    s|/var/lib/redis|$PWD/r$1|
+	    s|/etc/redis|$PWD|" >r$1/redis.conf
+	! grep 192.0.2 r$1/redis.conf
+	redis-server r$1/redis.conf >>r$1/log.txt 2>&1 3>&- &
+	printf -v R$1 %d $!
+	PIDS="$PIDS $!"
+	until_true 5 eval "redis-cli -p ${!port} ping | grep -q NOAUTH"
+}
+
+one_sentinel() {
+	local port=S$1
+	mkdir -p r$1
+	example sentinel.conf | sed "s/^bind .*/bind 127.0.0.1/
+	    s/^port .*/port ${!port}/
+	    s/192.0.2.21 6379/127.0.0.1 $P1/
+	    s|/var/lib/redis|$PWD/r$1|" >r$1/sentinel.conf
+	! grep 192.0.2 r$1/sentinel.conf
+	redis-sentinel r$1/sentinel.conf >r$1/sentinel.txt 2>&1 3>&- &
+	PIDS="$PIDS $!"
+}

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { SESSIONS = 2000, VALUE = 16384, BATCH = 64 };
+enum { SESSIONS = 2000, VALUE = 8192, BATCH = 64 };
 
 struct sr_store *
 work_open(const char *url, const char *password_file)
