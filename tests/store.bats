@@ -175,5 +175,6 @@ told() { grep -q "^$1" keeper.txt; }
 	for url in memory: sqlite:$PWD/store redis://127.0.0.1:$RPORT; do
 		run -0 storetest -b $url
 		[ "$(grep -c 'at a time .* a second' <<<"$output")" -eq 4 ]
+		[[ $output = *"sessions" ]]
 	done
 }
