@@ -82,26 +82,3 @@ teardown() { teardown_cluster; }
 	! siprec-replay --json --t1 100 --duration 0.3 $URI >calls.jsonl
 	[ "$(jq 'select(.event == "call") | .status' calls.jsonl)" = 503 ]
 }
-
-@test "a node that was dead for a moment gets its dialog back from who waits for it" {
-	local a=$(free_port) b=$(free_port)
-	command -v sipp >/dev/null || skip "sipp is not installed"
-	node one $a --store sqlite:$PWD/store --node one
-	proxy $a $b
-	until_true 6 is $b inactive
-	siprec-replay --json --t1 100 --duration 6 $URI >call.jsonl \
-	    2>call.txt 3>&- &
-	CALL=$!
-	PIDS="$PIDS $CALL"
-	until_true 5 grep -q '"event":"begin"' one.jsonl
-	sipp -sf "$BATS_TEST_DIRNAME/sipp/busy-node.xml" -i 127.0.0.1 -p $b \
-	    -t t1 -nostdin -trace_msg -message_file heard.txt >sipp.txt 2>&1 \
-	    3>&- </dev/null &
-	PIDS="$PIDS $!"
-	until_true 5 is $b active
-	gone $one
-	until_true 15 grep -q "^BYE" heard.txt
-	node one $a --store sqlite:$PWD/store --node one
-	answered_with 200
-	until_true 2 grep -q '"reason":"bye-client"' one.jsonl
-}
