@@ -27,8 +27,7 @@ struct run {
 };
 
 enum {
-	BATCH = 16,			/* frames that are read ahead */
-	HEAP = 64 << 20			/* bytes, for two thousand streams */
+	BATCH = 16			/* frames that are read ahead */
 };
 
 static volatile sig_atomic_t stopped;
@@ -393,7 +392,6 @@ main(int argc, char *argv[])
 	bool done;
 	int status;
 
-	sr_large_pages(HEAP);
 	cli_init("siprec-extract");
 	status = extract_options(&o, argc, argv, &done);
 	if (status == CLI_OK && !done) {

@@ -13,12 +13,6 @@ sr_time sr_now(void);
 /* What to add now to a time of the wall clock (a kernel stamp) for ours. */
 sr_time sr_wall_offset(void);
 
-/* ---- pages: for who has a thousand streams ---- */
-
-/* Asks for so many bytes of the heap, from now on, to stand in large pages.
- * They count only when they are used.  First of all in main. */
-void sr_large_pages(int reserve);
-
 /* ---- loop: who waits (libevent ends here) ---- */
 
 /* Everything of a loop belongs to its thread, but for sr_loop_defer.  The
