@@ -311,8 +311,9 @@ begin(struct server *s, struct dtls *x, bool rtcp, const struct sr_addr *to)
 	struct side *o = &x->side[rtcp];
 	sr_time now = sr_now();
 
-	if (!x->active || x->failed || to->family == 0 || to->port == 0 ||
-	    sr_addr_any(to) || try_of(o, to) < o->n || !try_new(x, o, to))
+	if (!x->active || x->failed || x->nprints == 0 ||
+	    to->family == 0 || to->port == 0 || sr_addr_any(to) ||
+	    try_of(o, to) < o->n || !try_new(x, o, to))
 		return;
 	look(s, x, rtcp, 0, crypto->dtls_tick(o->v[0].d, now));
 }
@@ -323,7 +324,12 @@ shake_line(struct server *s, struct port *p, const struct sr_plan_line *peer)
 	const struct sr_addr to[2] = { peer->rtp, peer->rtcp };
 	struct dtls *x = p->dtls;
 
-	for (size_t k = 0; x != NULL && k < (peer->mux ? 1 : x->nsides); k++) {
+	/* One that another process has left has no keys before a new offer:
+	 * what comes until then is nothing that could be recorded. */
+	if (x == NULL && (peer->keying != SR_KEYS_DTLS ||
+	    (x = make(s, p)) == NULL))
+		return;
+	for (size_t k = 0; k < (peer->mux ? 1 : x->nsides); k++) {
 		if (sr_addr_eq(&x->side[k].target, &to[k]))
 			continue;
 		x->side[k].target = to[k];
@@ -367,7 +373,8 @@ shake_take(struct server *s, struct port *p, bool rtcp,
 	struct side *o;
 	size_t i;
 
-	if (x == NULL || x->failed || (rtcp && x->nsides == 1))
+	if (x == NULL || x->failed || x->nprints == 0 ||
+	    (rtcp && x->nsides == 1))
 		return;
 	o = &x->side[rtcp];
 	if ((i = try_of(o, &d->from)) == o->n) {

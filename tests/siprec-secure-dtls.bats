@@ -96,9 +96,11 @@ bye_heard() {
 		    --wav 1=$KNOWN/known.wav --duration 3
 	done
 	stop
+	sleep 0.3
 	kill $PEER
 	wait $PEER || true
 	siprec-extract -q -o opened --keylog keys.txt wire.pcap
+	ls opened
 	[ "$(ls opened | wc -l)" -eq 2 ]
 	for d in opened/*; do
 		came $d/1.wav
@@ -123,6 +125,34 @@ bye_heard() {
 		run ! grep -r -e unauthentic -e R5763 -e '"rule":"dtls"' out
 	done
 	stop
+}
+
+@test "a server that was killed shakes hands anew, and goes on" {
+	local how
+	for how in dtls dtls:active; do
+		rm -rf out db*
+		listen tcp:127.0.0.1:0 -l udp:127.0.0.1:0 --store sqlite:db
+		siprec-replay --json --t1 100 --udp-only --duration 6 \
+		    --srtp $how sip:rec@127.0.0.1:$PORT >replay.jsonl \
+		    2>replay.txt 3>&- &
+		PEER=$!
+		until_true 3 eval 'test -e out/*/2.wav'
+		sleep 1
+		kill -9 $LISTEN
+		wait $LISTEN || true
+		listen udp:127.0.0.1:$PORT --store sqlite:db
+		wait $PEER
+		stop
+		echo "$how"
+		log 'select(.event == "end") | .streams[] | .lost' |
+		    while read -r lost; do
+			[ $lost -gt 0 ] && [ $lost -lt 150 ] || exit 1
+		done
+		[ "$(log 'select(.event == "end") | .reason')" = bye-client ]
+		[ "$(log 'select(.event == "end") | .streams[0].packets')" \
+		    -ge 120 ]
+		run ! grep -r -e unauthentic -e rtpdump out/*/session.jsonl
+	done
 }
 
 @test "a wrong fingerprint, whoever is active: no sample, a word in the log, the end" {

@@ -94,7 +94,17 @@ learn_sdes(struct leg *g, struct slot *s, const struct sr_mline *m)
 	return ours != NULL;
 }
 
-/* RFC 4145 section 4: who does not say is active. */
+/* RFC 4145 section 4: who does not say is active.  Of an offer that leaves it
+ * open we have answered as before, else as we like it (leg_reply). */
+static bool
+is_active(const struct leg *g, const struct slot *s, struct sr_str setup)
+{
+	if (!sr_strieq(setup, SR_STR("actpass")))
+		return sr_strieq(setup, SR_STR("passive"));
+	return s->open ? s->line.active :
+	    strcmp(keying_of(g, s)->setup, "passive") != 0;
+}
+
 static bool
 learn_dtls(struct leg *g, struct slot *s, const struct sr_sdp *theirs,
     const struct sr_mline *m)
@@ -106,7 +116,7 @@ learn_dtls(struct leg *g, struct slot *s, const struct sr_sdp *theirs,
 	for (size_t i = 0; i < l->nfingerprints; i++)
 		l->fingerprints[i] = run_call_keep(g->call,
 		    l->fingerprints[i]);
-	l->active = sr_strieq(m->setup, SR_STR("passive"));
+	l->active = is_active(g, s, m->setup);
 	if (l->nfingerprints == 0)
 		run_call_fail(g->call, "the server gave no fingerprint");
 	return l->nfingerprints > 0;
