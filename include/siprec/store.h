@@ -48,7 +48,8 @@ const char *sr_store_owner(const struct sr_store *st);	/* NODE/RANDOM */
  * is known of what was asked for; to ask again does no harm.  The next call
  * tries anew, with another server where the URL names a sentinel.
  * now is one clock for all who share the store, and does not matter to Redis,
- * which goes by its own. */
+ * which goes by its own.  Who talks to Redis ignores SIGPIPE, as any loop has
+ * the process do; the keeper's thread hears no signals. */
 const char *sr_store_why(const struct sr_store *st);
 int sr_store_check(struct sr_store *st);	/* SR_OK, SR_ESYS */
 
