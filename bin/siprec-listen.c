@@ -34,6 +34,7 @@ on_wake(void *arg, sr_time now)
 
 	if (now >= s->tenth) {
 		s->tenth = now + TENTH;
+		sr_recorder_hurry(s->recorder);
 		media_reports(s, now);
 		shake_ticks(s, now);
 	}

@@ -110,6 +110,9 @@ int sr_recorder_event(struct sr_recorder *r, const struct sr_event *ev);
 /* With serving, every second: what has waited for as long is written.  now as
  * of the events. */
 void sr_recorder_tick(struct sr_recorder *r, sr_time now);
+/* With serving, ten times a second: what is full goes to the disk, and does not
+ * wait for more of its kind. */
+void sr_recorder_hurry(struct sr_recorder *r);
 /* Is there a directory of that name, for a session that begins now?  For
  * sr_cfg.taken. */
 bool sr_record_taken(const struct sr_record_cfg *cfg, sr_time begin,

@@ -553,6 +553,12 @@ sr_recorder_tick(struct sr_recorder *r, sr_time now)
 }
 
 void
+sr_recorder_hurry(struct sr_recorder *r)
+{
+	workers_hurry(r);
+}
+
+void
 sr_recorder_flush(struct sr_recorder *r)
 {
 	workers_stop(r);
